@@ -1,0 +1,48 @@
+"""`db`: bring the database to this program's schema, or say where it is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import options, screen, state
+
+app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+class World(StrEnum):
+    """What a database is for, once and for all."""
+
+    REAL = "real"
+    REHEARSAL = "rehearsal"
+
+
+@app.command()
+def upgrade(
+    world: Annotated[
+        World, typer.Option("--world", help="What a NEW database is stamped as, for ever.")
+    ] = World.REAL,
+) -> None:
+    """Create or migrate the database, and give the account the limits of this environment."""
+    found = state.settings()
+    state.upgrade(found, world.value)
+    at, _ = state.revisions(found)
+    screen.say(f"{state.place(found)} is at {at}")
+
+
+@app.command()
+def current(as_json: options.AsJson = False) -> None:
+    """At which schema the database is, and which one this program needs. Exit 3: not the same."""
+    found = state.settings()
+    at, needed = state.revisions(found)
+    if as_json:
+        screen.emit({"revision": at, "needed": needed})
+    elif at == needed:
+        screen.say(f"{state.place(found)} is at {at}, as it should be")
+    else:
+        screen.say(f"{state.place(found)} is at {at or 'nothing'}, this program needs {needed}")
+        screen.note("`campaigns db upgrade` brings it there")
+    if at != needed:
+        raise typer.Exit(3)

@@ -1,0 +1,205 @@
+"""Reads a whole list before anybody is called: how many, who not and why, when, from where.
+
+Needs no database and little memory: faults are counted in full and kept up to a screenful, the
+rest goes to `--rejects FILE`. What counts as repeated or never callable is what submit will say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from campaigns.cli.doors import Misused
+from campaigns.cli.loading import Loaded, entries
+from campaigns.cli.seen import Seen
+from campaigns.core.contacts import Contact, FilteredRow, RejectedRow
+from campaigns.core.definition import Definition, SameNumber
+from campaigns.core.hours import Hours
+from campaigns.core.instants import EDGE_MARGIN
+from campaigns.core.numbers import mask
+from campaigns.engine.submit import Counts
+from campaigns.files.exports import write_rejects
+from campaigns.logs import masked
+
+SHOWN_FAULTS = 20
+SHOWN_REQUESTS = 3
+_NAMED = 200
+"""Different senders, agents and sets of zones that are counted one by one."""
+_CACHED = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BadRow:
+    """A row that will not be called. `kind`: rejected or duplicate."""
+
+    line: int
+    kind: str
+    column: str
+    reason: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Examined:
+    """What a list amounts to under its definition."""
+
+    counts: Counts = field(default_factory=Counts)
+    bad: list[BadRow] = field(default_factory=list)
+    requests: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
+    senders: Counter[str] = field(default_factory=Counter)
+    agents: Counter[str] = field(default_factory=Counter)
+    without_zone: int = 0
+    without_hour: int = 0
+    first_at: datetime | None = None
+
+    @property
+    def faulty(self) -> int:
+        """Rows that are wrong in themselves; the ones left out on purpose are not."""
+        return self.counts.rejected + self.counts.duplicate
+
+    @property
+    def callable(self) -> int:
+        """People who will be called."""
+        return self.counts.accepted - self.counts.skipped
+
+
+def examine(
+    loaded: Loaded,
+    now: datetime,
+    *,
+    rejects: Path | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Examined:
+    """One pass over the list. Raises InputError where the list itself cannot be read."""
+    found = Examined()
+    bad_rows = _walk(loaded, now, found, progress)
+    if rejects is None:
+        for _ in bad_rows:
+            pass
+        return found
+    for mine in (loaded.source.path, loaded.source.contacts_path):
+        if rejects.exists() and rejects.samefile(mine):
+            raise Misused(f"--rejects {rejects} would overwrite what is read: name another file")
+    write_rejects(rejects, bad_rows, source=loaded.source.contacts_path.name)
+    return found
+
+
+def _walk(
+    loaded: Loaded, now: datetime, found: Examined, progress: Callable[[int], None]
+) -> Iterator[BadRow]:
+    openings = _Openings(loaded.definition, now)
+    with Seen() as keys, Seen() as phones:
+        known = _Known(loaded, keys, phones)
+        for entry in entries(loaded):
+            found.counts.lines += 1
+            if found.counts.lines % 1_000 == 0:
+                progress(found.counts.lines)
+            match entry:
+                case FilteredRow():
+                    found.counts.filtered += 1
+                case RejectedRow(line=line, column=column, reason=reason):
+                    found.counts.rejected += 1
+                    yield _kept(
+                        found, BadRow(line=line, kind="rejected", column=column, reason=reason)
+                    )
+                case Contact():
+                    again = known.again(entry)
+                    if again is None:
+                        _accept(found, entry, loaded.definition, openings)
+                        continue
+                    found.counts.duplicate += 1
+                    yield _kept(found, again)
+
+
+class _Known:
+    """Says which rows repeat an earlier one, as storing them will."""
+
+    def __init__(self, loaded: Loaded, keys: Seen, phones: Seen) -> None:
+        self._column = loaded.reader.key_column or loaded.reader.number_column
+        self._number_column = loaded.reader.number_column
+        self._keys = keys
+        refuse = loaded.definition.contacts.same_number is SameNumber.REFUSE
+        self._phones = phones if refuse else None
+
+    def again(self, contact: Contact) -> BadRow | None:
+        """The fault of a repeated row."""
+        if self._phones is not None:
+            first = self._phones.first_line(contact.to_number, contact.line)
+            if first is not None:
+                reason = f"this number was on line {first} already (`same_number: refuse`)"
+                return self._bad(contact, self._number_column, reason)
+        first = self._keys.first_line(contact.key, contact.line)
+        if first is None:
+            return None
+        return self._bad(contact, self._column, f"this key was on line {first} already")
+
+    @staticmethod
+    def _bad(contact: Contact, column: str, reason: str) -> BadRow:
+        return BadRow(line=contact.line, kind="duplicate", column=column, reason=reason)
+
+
+def _kept(found: Examined, bad: BadRow) -> BadRow:
+    if len(found.bad) < SHOWN_FAULTS:
+        found.bad.append(bad)
+    return bad
+
+
+def _accept(found: Examined, contact: Contact, definition: Definition, openings: _Openings) -> None:
+    found.counts.accepted += 1
+    _count(found.senders, contact.from_number or definition.from_number)
+    _count(found.agents, contact.agent_id or definition.agent_id)
+    if len(found.requests) < SHOWN_REQUESTS:
+        found.requests.append((contact.line, request(contact, definition)))
+    opening = openings.of(contact)
+    if opening is not None:
+        found.first_at = min(filter(None, (found.first_at, opening)))
+        return
+    found.counts.skipped += 1
+    if contact.zones:
+        found.without_hour += 1
+    else:
+        found.without_zone += 1
+
+
+def _count(counter: Counter[str], name: str) -> None:
+    if name in counter or len(counter) < _NAMED:
+        counter[name] += 1
+
+
+class _Openings:
+    """When each contact could first be called; people who share a calendar are asked once."""
+
+    def __init__(self, definition: Definition, now: datetime) -> None:
+        self._hours = Hours(definition.calling_hours)
+        self._start = max(filter(None, (now, definition.schedule.start)))
+        self._end = definition.schedule.end
+        self._known: dict[tuple[tuple[str, ...], datetime], datetime | None] = {}
+
+    def of(self, contact: Contact) -> datetime | None:
+        due = max(filter(None, (self._start, contact.not_before)))
+        key = (contact.zones, due)
+        if key not in self._known:
+            if len(self._known) >= _CACHED:
+                self._known.clear()
+            opening = self._hours.next_open(due, contact.zones, EDGE_MARGIN)
+            if opening is not None and self._end is not None and opening >= self._end:
+                opening = None
+            self._known[key] = opening
+        return self._known[key]
+
+
+def request(contact: Contact, definition: Definition) -> Mapping[str, Any]:
+    """What would be sent for one contact as of now, as a screen may show it."""
+    seconds = contact.max_duration_s or int(definition.max_duration.total_seconds())
+    recording = definition.recording if contact.recording is None else contact.recording
+    return {
+        "agent_id": contact.agent_id or definition.agent_id,
+        "to_number": mask(contact.to_number),
+        "from_number": mask(contact.from_number or definition.from_number),
+        "context": {name: masked(text) for name, text in contact.context.items()},
+        "max_duration": seconds,
+        "recording": recording,
+    }

@@ -1,0 +1,79 @@
+"""From a file to contacts: what `check`, `submit`, `run` and `try` all begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from os import PathLike
+
+from campaigns.core.contacts import ContactReader, Entry, RejectedRow
+from campaigns.core.definition import Definition
+from campaigns.engine.submit import Submission
+from campaigns.errors import DefinitionError
+from campaigns.files import campaign_file
+from campaigns.files.rows import BadRow, Row
+from campaigns.files.source import Source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """A campaign whose definition is right, with the reader of its rows."""
+
+    source: Source
+    reader: ContactReader
+
+    @property
+    def definition(self) -> Definition:
+        """What the file says."""
+        return self.source.definition
+
+    @property
+    def name(self) -> str:
+        """The campaign's."""
+        return self.source.definition.name
+
+    def submission(self) -> Submission:
+        """The same, as the engine takes it."""
+        return Submission(
+            definition=self.definition,
+            digest=self.source.digest,
+            header=self.source.header,
+            source=self.source.contacts_path.name,
+            entries=entries(self),
+        )
+
+
+def load(
+    file: str | PathLike[str],
+    *,
+    name: str | None = None,
+    agent_id: str | None = None,
+    from_number: str | None = None,
+    region: str | None = None,
+) -> Loaded:
+    """Read a campaign. Raises DefinitionError with every fault of its definition."""
+    source = campaign_file.load(
+        file,
+        name=name,
+        agent_id=agent_id,
+        from_number=from_number,
+        region=region,
+        today=datetime.now().astimezone().date(),
+    )
+    try:
+        reader = ContactReader(source.definition, source.header, default_region=region)
+    except DefinitionError as error:
+        raise DefinitionError(source.located(error.faults)) from None
+    return Loaded(source=source, reader=reader)
+
+
+def entries(loaded: Loaded) -> Iterator[Entry]:
+    """Every row as a contact, or why it is none; asked again, the list is read again."""
+    read = loaded.reader.read
+    for row in loaded.source.rows():
+        match row:
+            case Row(line=line, cells=cells):
+                yield read(line, cells)
+            case BadRow(line=line, reason=reason, column=column):
+                yield RejectedRow(line=line, column=column, reason=reason)

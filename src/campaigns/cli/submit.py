@@ -1,0 +1,99 @@
+"""`campaigns submit`: store a campaign and let it run."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import options, screen, state
+from campaigns.cli.doors import Misused
+from campaigns.cli.loading import load
+from campaigns.cli.submitting import Wishes, store
+from campaigns.core.figures import CampaignFigures
+from campaigns.core.lifecycle import CampaignState
+from campaigns.core.report import SILENT
+from campaigns.engine.submit import Effect, Submitted
+
+
+class Start(StrEnum):
+    """How a new campaign begins."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="A campaign file (.yaml), or a list alone (.csv).")],
+    *,
+    start: Annotated[
+        Start, typer.Option("--start", help="paused: store it, and wait for `campaigns resume`.")
+    ] = Start.RUNNING,
+    yes: options.Yes = False,
+    strict: options.Strict = False,
+    rejects: options.Rejects = None,
+    agent_id: options.AgentId = None,
+    from_number: options.FromNumber = None,
+    name: options.Name = None,
+    region: options.Region = None,
+    contacts: Annotated[str | None, typer.Option("--contacts", hidden=True)] = None,
+    allow_withdraw: Annotated[bool, typer.Option("--allow-withdraw", hidden=True)] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Store a campaign and let it run. The same file again changes nothing."""
+    if contacts is not None:
+        raise Misused("--contacts is not yet supported: name the list in the file, under contacts")
+    if allow_withdraw:
+        raise Misused("--allow-withdraw is not yet supported: a submitted list does not change")
+    loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
+    typed = {"--agent-id": agent_id, "--from-number": from_number, "--name": name}
+    more = [part for option, text in typed.items() if text for part in (option, text)]
+    wishes = Wishes(
+        yes=yes,
+        paused=start is Start.PAUSED,
+        strict=strict,
+        rejects=rejects,
+        again=shlex.join(["campaigns", "submit", str(file), *more]),
+    )
+    with state.opened() as installation:
+        submitted = store(loaded, installation, wishes)
+        figures = state.look(installation, lambda reads: reads.campaign_figures(submitted.name))
+    if as_json:
+        screen.emit(
+            {
+                "campaign": submitted.name,
+                "effect": submitted.effect,
+                "state": figures.summary.state,
+                "counts": submitted.counts,
+            }
+        )
+    else:
+        _tell(submitted, figures)
+
+
+def _tell(submitted: Submitted, figures: CampaignFigures) -> None:
+    now, name = figures.summary.state, submitted.name
+    match submitted.effect:
+        case Effect.UNCHANGED:
+            screen.say(f"{name}: nothing changed, it is {now}")
+        case Effect.CREATED | Effect.RESUMED:
+            waiting = figures.summary.tasks.waiting
+            people = screen.count(waiting, "person", "people")
+            screen.say(f"{name}: stored, {people} will be called")
+            if submitted.counts.rejected or submitted.counts.duplicate:
+                rows = submitted.counts.rejected + submitted.counts.duplicate
+                screen.say(
+                    f"{screen.count(rows, 'bad row')} will not:"
+                    f" `campaigns contacts {name} --rejected` lists them"
+                )
+    if now is CampaignState.PAUSED:
+        screen.say(f"it is paused: `campaigns resume {name}` starts it")
+    elif now is CampaignState.RUNNING and _silent(figures):
+        screen.note("nothing is running here that would call them: start it with `campaigns up`")
+
+
+def _silent(figures: CampaignFigures) -> bool:
+    return figures.tick_real_age is None or figures.tick_real_age > SILENT

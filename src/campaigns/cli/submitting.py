@@ -1,0 +1,112 @@
+"""Storing a campaign, whoever asks for it: `submit`, `run`, a Python program.
+
+The first real start of a name is a decision about real people: a person reads the summary and
+says yes. Afterwards the same file changes nothing, and an edited one is refused with what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typer
+
+from campaigns.bootstrap import REHEARSAL, Installation
+from campaigns.cli import screen, state, summary
+from campaigns.cli.check import verdict
+from campaigns.cli.comparing import differences
+from campaigns.cli.doors import Misused, complain
+from campaigns.cli.examining import examine
+from campaigns.cli.loading import Loaded
+from campaigns.core.contacts import Entry
+from campaigns.core.lifecycle import CampaignState
+from campaigns.engine.submit import Changed, Submission, Submitted, known, submit
+from campaigns.errors import Conflict, InputError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What the person typed beside the file. `again`: how to type it so that nothing is asked."""
+
+    yes: bool = False
+    paused: bool = False
+    strict: bool = False
+    rejects: Path | None = None
+    again: str = ""
+
+
+class Declined(InputError):
+    """The person read the summary and said no."""
+
+
+def store(loaded: Loaded, installation: Installation, wishes: Wishes) -> Submitted:
+    """Store the campaign and let it run. Raises InputError where it is refused or declined."""
+    row = known(loaded.name, installation.database)
+    begun = row is not None and row.state is CampaignState.LOADING
+    if row is None or begun or wishes.strict or wishes.rejects is not None:
+        _look_first(loaded, installation, wishes, first_start=row is None)
+    with screen.counting(loaded.source.lines) as progress:
+        return send(loaded, installation, paused=wishes.paused, progress=progress)
+
+
+def send(
+    loaded: Loaded,
+    installation: Installation,
+    *,
+    paused: bool,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Submitted:
+    """Store it without a look and without asking. Raises Conflict with what differs."""
+    try:
+        return submit(
+            _counted(loaded, progress), installation.parts, who=state.who(), paused=paused
+        )
+    except Changed as changed:
+        row = changed.campaign
+        raise Conflict(
+            f"{row.name} is known with other contents ({differences(loaded, row, installation)}),"
+            " and updating a campaign is not yet possible: nothing was changed;"
+            " use another `name`"
+        ) from None
+
+
+def _look_first(
+    loaded: Loaded, installation: Installation, wishes: Wishes, *, first_start: bool
+) -> None:
+    now = installation.database.policy_now().policy
+    with screen.counting(loaded.source.lines) as progress:
+        found = examine(loaded, now, rejects=wishes.rejects, progress=progress)
+    summary.bad_rows(loaded, found, complain, rejects=wishes.rejects is not None)
+    if found.faulty and wishes.strict:
+        raise InputError(f"{verdict(found, strict=True)}: nothing was stored")
+    if not found.counts.accepted and not found.counts.filtered:
+        raise InputError(f"{summary.too_faulty(found)}: nothing was stored")
+    if not first_start:
+        return
+    summary.tell(loaded, found, now, screen.note)
+    odd = summary.too_faulty(found)
+    if odd is not None:
+        complain(f"look again: {odd}")
+    if wishes.yes or wishes.paused or installation.world == REHEARSAL:
+        return
+    if not state.asked_on_a_terminal():
+        raise Misused(
+            f"{loaded.name} has never been started here and nobody is there to ask:"
+            f" check it, then type `{wishes.again} --yes`"
+        )
+    people = screen.count(found.callable, "person", "people")
+    if not typer.confirm(f"Call {people}?", default=False, err=True):
+        raise Declined("nothing was stored, nobody is called")
+
+
+def _counted(loaded: Loaded, progress: Callable[[int], None]) -> Submission:
+    submission = loaded.submission()
+
+    def counted() -> Iterator[Entry]:
+        for number, entry in enumerate(submission.entries, start=1):
+            if number % 1_000 == 0:
+                progress(number)
+            yield entry
+
+    return replace(submission, entries=counted())

@@ -1,0 +1,148 @@
+"""What a list amounts to, on a screen: before anybody is called, a person reads this."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+
+from campaigns.cli import screen, words
+from campaigns.cli.examining import Examined
+from campaigns.cli.loading import Loaded
+from campaigns.core.numbers import mask
+
+Print = Callable[[str], None]
+LIMIT_SHARE, LIMIT_ROWS = 0.1, 5
+"""More faulty rows than both of these mean that the list is wrong, not some of its rows."""
+
+
+def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
+    """Who, when, and from which number."""
+    definition = loaded.definition
+    to(f"campaign  {definition.name}")
+    to(f"who       {_who(loaded, found)}")
+    for line in _never(found):
+        to(f"          {line}")
+    first = None if found.first_at is None else screen.moment(found.first_at, now)
+    to(f"when      {words.schedule(definition.schedule, now, first)}")
+    to(f"hours     {words.hours(definition.calling_hours)}")
+    if not definition.calling_hours.stated:
+        to("          the file states no calling_hours, so these hold: write them to change that")
+    to(f"retry     {words.retry(definition.retry)}")
+    to(f"from      {_named(found.senders, mask)}, agent {_named(found.agents, str)}")
+    if loaded.reader.key_column is None:
+        to("key       the number: a number is called once in this campaign, ever")
+    else:
+        to(f"key       the column {loaded.reader.key_column}")
+    to(f"tells     {_told(loaded)}")
+
+
+def bad_rows(loaded: Loaded, found: Examined, to: Print, *, rejects: bool) -> None:
+    """The rows that will not be called, each with its line."""
+    for bad in found.bad:
+        column = f"{screen.shown(bad.column, 60)}: " if bad.column else ""
+        to(f"{loaded.source.row_at(bad.line)}: {column}{bad.reason}")
+    more = found.faulty - len(found.bad)
+    if more > 0:
+        where = "" if rejects else "; --rejects FILE writes them all"
+        to(f"… and {screen.count(more, 'more bad row')}{where}")
+
+
+def requests(found: Examined) -> None:
+    """The first dial requests, on stdout."""
+    if not found.requests:
+        return
+    screen.say()
+    many = len(found.requests) > 1
+    head = f"the first {len(found.requests)} dial requests" if many else "the dial request"
+    screen.say(Text(f"{head}, numbers cut to their last four digits:", style="dim"))
+    for line, request in found.requests:
+        screen.say(Text(f"line {line}", style="dim"))
+        text = json.dumps(request, ensure_ascii=False, indent=2)
+        screen.say("\n".join(f"  {one}" for one in text.splitlines()))
+
+
+def as_json(loaded: Loaded, found: Examined) -> Mapping[str, Any]:
+    """The same for a program."""
+    return {
+        "ok": not too_faulty(found),
+        "campaign": loaded.name,
+        "faults": [],
+        "counts": found.counts,
+        "never_callable": {"no_zone": found.without_zone, "no_open_hour": found.without_hour},
+        "bad_rows": [
+            {"at": loaded.source.row_at(bad.line), "kind": bad.kind, "column": bad.column}
+            | {"reason": bad.reason}
+            for bad in found.bad
+        ],
+        "first_call_at": found.first_at,
+        "hours": words.hours(loaded.definition.calling_hours),
+        "hours_stated": loaded.definition.calling_hours.stated,
+        "number_is_key": loaded.reader.key_column is None,
+        "requests": [{"line": line, **request} for line, request in found.requests],
+    }
+
+
+def too_faulty(found: Examined) -> str | None:
+    """Why a list as a whole cannot be right; None: it may be."""
+    counts = found.counts
+    if not counts.lines:
+        return "the list has no rows"
+    if found.faulty == counts.lines - counts.filtered and found.faulty:
+        return "not one row can be called"
+    if found.faulty > LIMIT_ROWS and found.faulty > LIMIT_SHARE * counts.lines:
+        return (
+            f"{found.faulty:,} of {counts.lines:,} rows are bad, more than"
+            f" {LIMIT_SHARE:.0%}: mend the list before it is called"
+        )
+    return None
+
+
+def _who(loaded: Loaded, found: Examined) -> str:
+    counts = found.counts
+    left = [
+        (counts.rejected, "bad"),
+        (counts.duplicate, "repeated"),
+        (counts.filtered, "left out by `where`"),
+    ]
+    said = ", ".join(f"{number:,} {word}" for number, word in left if number)
+    rows = screen.count(counts.lines, "row")
+    of = f" of {rows} ({said})" if said else ""
+    people = screen.count(found.callable, "person", "people")
+    return f"{people} from {loaded.source.contacts_path.name}{of}"
+
+
+def _never(found: Examined) -> list[str]:
+    lines = []
+    if found.without_zone:
+        number = screen.count(found.without_zone, "more has", "more have")
+        lines.append(f"{number} no known time zone and will be skipped: add a column `timezone`")
+    if found.without_hour:
+        number = screen.count(found.without_hour, "more has", "more have")
+        lines.append(
+            f"{number} no open hour before the end in all zones where the phone may be, and will"
+            " be skipped: widen calling_hours, or set contacts.zone_evidence: stated"
+        )
+    return lines
+
+
+def _named(counter: Counter[str], show: Callable[[str], str]) -> str:
+    named = [show(name) for name, _ in counter.most_common(3) if name]
+    more = f" and {len(counter) - 3} more" if len(counter) > 3 else ""
+    return f"{', '.join(named) or 'nobody'}{more}"
+
+
+def _told(loaded: Loaded) -> str:
+    context = loaded.definition.context
+    if context == "all":
+        columns = loaded.reader.spare_columns
+        names = ", ".join(screen.shown(name, 40) for name in columns[:12])
+        more = f" and {len(columns) - 12} more" if len(columns) > 12 else ""
+        return f"the agent gets the columns {names}{more}" if columns else "the agent nothing"
+    if not context:
+        return "the agent nothing: name what it needs under `context`"
+    return f"the agent gets {', '.join(context)}"

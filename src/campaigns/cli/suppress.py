@@ -1,0 +1,167 @@
+"""`suppress`: numbers that are never to be called, in any campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import numbers_file, options, screen, state
+from campaigns.cli.doors import complain
+from campaigns.cli.numbers_file import Unreadable, Wanted
+from campaigns.core import numbers
+from campaigns.core.numbers import Number, NumberFault, mask
+from campaigns.engine import control
+from campaigns.errors import DefinitionError, Fault, InputError
+from campaigns.files import exports
+
+app = typer.Typer(
+    help="Numbers that are never to be called, in any campaign.", no_args_is_help=True
+)
+_COLUMNS = ("to_number", "reason", "source", "added_at")
+_BATCH = 200
+
+Numbers = Annotated[list[str], typer.Argument(metavar="NUMBER...", help="In E.164: +1617…")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with the number.")]
+
+
+@app.command()
+def add(
+    number: Numbers,
+    *,
+    reason: Reason = "asked not to be called",
+    region: options.Region = None,
+) -> None:
+    """Never call these numbers again; waiting calls to them are dropped at once."""
+    wanted = _parsed(number, region)
+    with state.opened() as installation:
+        added, dropped = control.suppress(
+            wanted, installation.parts, who=state.who(), reason=reason
+        )
+    screen.say(_said(added, len(wanted) - added, dropped))
+
+
+@app.command()
+def remove(number: Numbers, *, region: options.Region = None) -> None:
+    """Allow calls to these numbers again; what was dropped stays dropped."""
+    wanted = _parsed(number, region)
+    with state.opened() as installation:
+        who = state.who()
+        removed = [one for one in wanted if control.unsuppress(one, installation.parts, who=who)]
+    for one in wanted:
+        told = "may be called again" if one in removed else "was not on the list"
+        screen.say(f"{mask(one)} {told}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV with a header, or one number a line.")],
+    *,
+    reason: Reason = "imported",
+    region: options.Region = None,
+) -> None:
+    """Never call the numbers of a file. Lines that hold none are named; the others count."""
+    country = region or state.settings().region
+    faults = added = known = dropped = 0
+    with state.opened() as installation:
+        rows = iter(numbers_file.read(file, country))
+        while chunk := list(islice(rows, _BATCH)):
+            wanted = list(_wanted(chunk, file))
+            faults += len(chunk) - len(wanted)
+            new, gone = control.suppress(
+                wanted, installation.parts, who=state.who(), reason=reason, source="import"
+            )
+            added, known, dropped = added + new, known + len(wanted) - new, dropped + gone
+    screen.say(_said(added, known, dropped))
+    if faults:
+        complain(
+            f"{file}: {screen.count(faults, 'line')} could not be read and"
+            f" {'is' if faults == 1 else 'are'} NOT on the list: mend and import again"
+        )
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write a CSV, numbers in full."),
+    ] = None,
+    limit: options.Limit = options.PAGE,
+    after: options.After = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """The numbers that are never to be called; `import` reads the file that -o writes."""
+    with state.opened() as installation:
+        listing = state.listing(
+            installation,
+            lambda reads, since, size: reads.suppressions(after=since, limit=size),
+            limit=0 if output is not None else limit,
+            after=after,
+        )
+        if output is not None:
+            rows = ({name: getattr(one, name) for name in _COLUMNS} for one in listing)
+            written = exports.write_results(output, rows, form="csv", columns=_COLUMNS)
+            screen.note(f"{screen.count(written, 'number')} in {output}")
+            return
+        if as_json:
+            screen.emit_list("suppressed", listing)
+            return
+        now = installation.database.policy_now().policy
+        screen.table(
+            ("number", "since", "source", "reason"),
+            (
+                (
+                    mask(one.to_number),
+                    screen.moment(one.added_at, now),
+                    one.source,
+                    screen.shown(one.reason),
+                )
+                for one in listing
+            ),
+            empty="no number is on the list",
+        )
+    screen.more(listing.next)
+
+
+def _parsed(texts: list[str], region: str | None) -> list[str]:
+    """The numbers typed. Raises DefinitionError with every one that is none."""
+    country = region or state.settings().region
+    if country is not None and not numbers.is_region(country):
+        raise InputError("--region takes a two-letter country code such as US")
+    wanted: list[str] = []
+    faults: list[Fault] = []
+    for position, text in enumerate(texts, start=1):
+        match numbers.parse(text, country):
+            case Number(e164=e164):
+                wanted.append(e164)
+            case NumberFault(reason=reason):
+                faults.append(
+                    Fault(
+                        at=f"number {position}",
+                        expected="a number to call",
+                        got=reason.replace("set contacts.region", "use --region"),
+                    )
+                )
+    if faults:
+        raise DefinitionError(faults)
+    return list(dict.fromkeys(wanted))
+
+
+def _wanted(chunk: list[Wanted | Unreadable], file: Path) -> Iterator[str]:
+    for row in chunk:
+        match row:
+            case Wanted(e164=e164):
+                yield e164
+            case Unreadable(line=line, reason=reason):
+                complain(f"{file}:{line}: {reason}")
+
+
+def _said(added: int, known: int, dropped: int) -> str:
+    there = f" ({known:,} {'was' if known == 1 else 'were'} there already)" if known else ""
+    calls = screen.count(dropped, "waiting call")
+    return f"{screen.count(added, 'number')} added{there}; {calls} dropped"

@@ -1,0 +1,126 @@
+"""`campaigns try`: hear what a contact would hear, on your own phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from campaigns import bootstrap
+from campaigns.bootstrap import Installation
+from campaigns.cli import options, screen, state
+from campaigns.cli.loading import Loaded, entries, load
+from campaigns.core import numbers
+from campaigns.core.calls import Accepted, DialRequest, NotSent, Rejected, SlowDown, Unknown
+from campaigns.core.contacts import Contact
+from campaigns.core.numbers import NumberFault
+from campaigns.embedded import home
+from campaigns.engine.tryout import Tried, try_out
+from campaigns.errors import Conflict, InputError, UnknownName, WorldError
+
+
+def try_(
+    file: Annotated[Path, typer.Argument(help="A campaign file (.yaml), or a list alone (.csv).")],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Your own number.")],
+    as_key: Annotated[str, typer.Option("--as", metavar="KEY", help="Whose context to hear.")],
+    scheduled_at: Annotated[
+        datetime | None,
+        typer.Option(help="Let the provider ring then (UTC); it cannot be called back."),
+    ] = None,
+    yes: options.Yes = False,
+    agent_id: options.AgentId = None,
+    from_number: options.FromNumber = None,
+    region: options.Region = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make one real call to yourself, with a contact's context. It is nobody's attempt."""
+    loaded = load(file, agent_id=agent_id, from_number=from_number, region=region)
+    number = numbers.parse(to, region)
+    if isinstance(number, NumberFault):
+        raise InputError(f"--to: {number.reason}")
+    contact = _contact(loaded, as_key)
+    with _installed() as installation:
+        installation.dialer()  # a missing key is said before anything is asked
+        if not yes:
+            if not state.asked_on_a_terminal():
+                raise InputError("one real call is made: type it again with --yes")
+            if not typer.confirm(f"Ring {numbers.mask(number.e164)} now?", default=False, err=True):
+                raise InputError("nobody was called")
+        tried = try_out(
+            installation.account_id,
+            _request(loaded, contact, number.e164),
+            installation.parts,
+            scheduled_at=_aware(scheduled_at),
+        )
+    _tell(tried, as_json=as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("try")(try_)
+
+
+@contextmanager
+def _installed() -> Iterator[Installation]:
+    """As workers are wired: this process makes the call, so it makes its webhook address too."""
+    with state.opened():
+        pass  # says which state it is, and makes the database where there is none
+    found = state.settings()
+    if found.secret is None and found.redis_url is None:
+        found = found.model_copy(update={"secret": SecretStr(home.ensure_secret(found.home))})
+    installation = bootstrap.connect(found)
+    try:
+        yield installation
+    finally:
+        installation.close()
+
+
+def _contact(loaded: Loaded, key: str) -> Contact:
+    for entry in entries(loaded):
+        if isinstance(entry, Contact) and entry.key == key:
+            return entry
+    raise UnknownName(f"no callable row of {loaded.source.contacts_path.name} has that key")
+
+
+def _request(loaded: Loaded, contact: Contact, to_number: str) -> DialRequest:
+    definition = loaded.definition
+    seconds = contact.max_duration_s or int(definition.max_duration.total_seconds())
+    recording = definition.recording if contact.recording is None else contact.recording
+    return DialRequest(
+        attempt_id="",
+        agent_id=contact.agent_id or definition.agent_id,
+        to_number=to_number,
+        from_number=contact.from_number or definition.from_number,
+        context=contact.context,
+        max_duration_s=seconds,
+        recording=recording,
+    )
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+
+def _tell(tried: Tried, *, as_json: bool) -> None:
+    match tried.answer:
+        case Accepted(call_id=call_id):
+            if as_json:
+                screen.emit({"attempt": tried.attempt_id, "call_id": call_id})
+            else:
+                screen.say(f"accepted: {call_id} (`campaigns calls show {tried.attempt_id}`)")
+        case Rejected(status=status, detail=detail):
+            raise Conflict(f"the provider refused it ({status}): {detail}")
+        case SlowDown():
+            raise WorldError("the provider's limit is used up: try again in a minute")
+        case NotSent(why=why):
+            raise WorldError(f"nothing was sent: {why}")
+        case Unknown(why=why):
+            raise WorldError(
+                f"the answer was lost ({why}): your phone may ring; it is not tried again"
+            )

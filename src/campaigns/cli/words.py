@@ -1,0 +1,97 @@
+"""Definitions and reasons as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from campaigns.core import durations
+from campaigns.core.admission import WaitReason
+from campaigns.core.definition import CallingHours, Retry, Schedule, Span
+from campaigns.core.weekhours import DAYS
+
+WAITS = {
+    WaitReason.DUE: "not due yet",
+    WaitReason.RETRY: "for the next attempt",
+    WaitReason.HOURS: "calling hours are closed",
+    WaitReason.NUMBER_BUSY: "another call to the same number",
+    WaitReason.CAP: "4 calls to the number in 24 h",
+    WaitReason.SLOT: "the account's limit",
+    WaitReason.HELD: "the account is held",
+    WaitReason.PAUSED: "the campaign is paused",
+    WaitReason.ACCOUNT_PAUSED: "the account is paused",
+    WaitReason.STALE: "about to be looked at again",
+}
+
+
+def wait(reason: str) -> str:
+    """Why something waits."""
+    try:
+        return WAITS[WaitReason(reason)]
+    except ValueError:
+        return reason
+
+
+def hours(calling: CallingHours) -> str:
+    """`mon-fri 09:00-12:30, 13:30-19:00; sat 10:00-14:00, in each person's zone`."""
+    if calling.always:
+        return "at any hour of any day (calling_hours: always)"
+    groups: list[tuple[int, int, tuple[Span, ...]]] = []
+    for day, spans in enumerate(calling.days):
+        if groups and groups[-1][2] == spans:
+            groups[-1] = (groups[-1][0], day, spans)
+        else:
+            groups.append((day, day, spans))
+    said = [f"{_days(first, last)} {_spans(spans)}" for first, last, spans in groups if spans]
+    where = "in each person's zone" if calling.timezone == "contact" else f"in {calling.timezone}"
+    exceptions = len(calling.closed) + len(calling.open)
+    more = f", {exceptions} exception{'s' * (exceptions > 1)} by date" if exceptions else ""
+    return f"{'; '.join(said) or 'only on the dates under `open`'}, {where}{more}"
+
+
+def _days(first: int, last: int) -> str:
+    if (first, last) == (0, 6):
+        return "every day"
+    return DAYS[first] if first == last else f"{DAYS[first]}-{DAYS[last]}"
+
+
+def _spans(spans: Sequence[Span]) -> str:
+    return ", ".join(f"{_clock(span.start)}-{_clock(span.end)}" for span in spans)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def retry(policy: Retry) -> str:
+    """`up to 3 calls each: no answer after 30m then 4h; busy, failed, voicemail never`."""
+    if policy.max_attempts == 1:
+        return "one call each, never repeated"
+    waits = {
+        "no answer": policy.no_answer,
+        "busy": policy.busy,
+        "failed": policy.failed,
+        "voicemail": policy.voicemail,
+    }
+    again = [f"{word} after {_then(some)}" for word, some in waits.items() if some]
+    never = [word for word, some in waits.items() if not some]
+    said = ", ".join(again) or "nothing is repeated"
+    rest = f"; {', '.join(never)} never" if never and again else ""
+    return f"up to {policy.max_attempts} calls each: {said}{rest}"
+
+
+def _then(waits: Sequence[timedelta]) -> str:
+    return " then ".join(durations.write(one) for one in waits)
+
+
+def schedule(when: Schedule, now: datetime, moment: str | None) -> str:
+    """From when until when; `moment` is the first instant at which anybody can be called."""
+    if when.start is not None and when.start > now:
+        start = f"starts {when.start:%Y-%m-%d %H:%M}Z"
+    else:
+        start = "starts at once"
+    end = f", ends {when.end:%Y-%m-%d %H:%M}Z" if when.end is not None else ""
+    if when.end is not None and when.end <= now:
+        end = f", but ended {when.end:%Y-%m-%d %H:%M}Z: nobody would be called"
+    first = f"; the first call could leave {moment}" if moment else ""
+    return f"{start}{end}{first}"

@@ -1,0 +1,137 @@
+"""Work one campaign until it is over: hold its lease, show how it goes, say how it ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from campaigns.bootstrap import REHEARSAL, Installation
+from campaigns.cli.live import Progress
+from campaigns.core.figures import CampaignFigures
+from campaigns.core.lifecycle import CampaignState
+from campaigns.embedded.signals import Interrupts
+from campaigns.errors import WorldError
+from campaigns.store.reads import Reads
+
+LEASE = timedelta(seconds=20)
+_RENEW = 5.0
+_LOOK = timedelta(seconds=0.5)
+ENGINE = "engine"
+
+DONE, WORLD_FAILED, INTERRUPTED = 0, 3, 130
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a run ended: what a shell gets, and the sentence a person gets."""
+
+    code: int
+    sentence: str
+    figures: CampaignFigures
+
+
+@contextmanager
+def leased(installation: Installation, campaign_id: int) -> Iterator[str]:
+    """Name this campaign to the workers as long as the block lasts (and 20 s after a crash)."""
+    store = installation.parts.store
+    lease = installation.parts.dice.uuid()
+    over = threading.Event()
+
+    def hold() -> None:
+        with store.write() as tx:
+            tx.hold_lease(lease, campaign_id, tx.now().real + LEASE)
+
+    def renew() -> None:
+        while not over.wait(_RENEW):
+            try:
+                hold()
+            except WorldError:
+                continue  # the next renewal comes before the lease ends
+
+    hold()
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        over.set()
+        thread.join()
+        try:
+            with store.write() as tx:
+                tx.end_lease(lease)
+        except WorldError:
+            pass  # it ends by itself
+
+
+def work(
+    installation: Installation,
+    name: str,
+    *,
+    progress: Progress,
+    interrupts: Interrupts,
+    check: Callable[[], None],
+    look: timedelta = _LOOK,
+) -> Ending:
+    """Watch until every contact has its outcome, or nothing more can be done here.
+
+    `check` raises when the services that do the work have failed.
+    """
+    began = time.monotonic()
+    last: Ending | None = None
+    while last is None:
+        stopped = interrupts.wait(look)
+        check()
+        figures = _figures(installation, name)
+        last = _ended(figures, rehearsal=installation.world == REHEARSAL)
+        if stopped and last is None:
+            last = Ending(
+                code=INTERRUPTED,
+                sentence="stopped: live calls go on, and `campaigns run` picks them up again",
+                figures=figures,
+            )
+        elapsed = timedelta(seconds=time.monotonic() - began)
+        progress.show(figures, elapsed=elapsed, last=last is not None)
+    return last
+
+
+def _figures(installation: Installation, name: str) -> CampaignFigures:
+    with installation.database.read() as tx:
+        return Reads(tx).campaign_figures(name)
+
+
+def _ended(figures: CampaignFigures, *, rehearsal: bool) -> Ending | None:
+    tasks, summary = figures.summary.tasks, figures.summary
+    if summary.state is CampaignState.LOADING:
+        return None
+    if tasks.done == tasks.total:
+        return Ending(code=DONE, sentence="every contact has its outcome", figures=figures)
+    in_doubt = tasks.calling
+    nothing_else = not (tasks.waiting or tasks.claimed or figures.live)
+    # In a rehearsal the clock jumps to where the doubtful ones settle.
+    if nothing_else and in_doubt <= figures.unknown and not rehearsal:
+        return Ending(
+            code=WORLD_FAILED,
+            sentence=f"{in_doubt} calls whose answer was lost may have rung: they are not"
+            " called again, and settle when the provider tells (`campaigns calls`)",
+            figures=figures,
+        )
+    if summary.paused_by == ENGINE and not figures.live:
+        why = summary.paused_why or "no reason kept"
+        return Ending(
+            code=WORLD_FAILED,
+            sentence=f"the engine paused it: {why};"
+            f" mend it, then `campaigns resume {summary.name}`",
+            figures=figures,
+        )
+    if figures.account.paused_by == ENGINE and not figures.live:
+        return Ending(
+            code=WORLD_FAILED,
+            sentence=f"the engine paused the account: {figures.account.paused_why};"
+            f" mend it, then `campaigns resume --account {figures.account.name}`",
+            figures=figures,
+        )
+    return None

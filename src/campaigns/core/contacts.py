@@ -1,0 +1,249 @@
+"""A row of the contact list becomes a contact, or the reason why it does not.
+
+A row that cannot be called rightly is not called: one bad cell rejects one row, with its column
+and a sentence that holds nothing of the person, and never stops the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from campaigns.core import columns, durations, numbers, spoken, zones
+from campaigns.core.cells import clean, yes_or_no
+from campaigns.core.context import Templates, Unrenderable
+from campaigns.core.definition import Definition
+from campaigns.core.fields import LONGEST_CALL
+from campaigns.core.numbers import Number, NumberFault
+from campaigns.errors import DefinitionError, Fault
+
+KEY_LIMIT = 200
+"""Characters of a contact key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """One accepted row. `fields` holds every column as text; empty cells are absent."""
+
+    line: int
+    key: str = field(repr=False)
+    to_number: str = field(repr=False)
+    zones: tuple[str, ...]  # candidate IANA zones, sorted; empty: none known
+    zone_source: str  # column | number | column+number | file
+    not_before: datetime | None = None
+    agent_id: str | None = None
+    from_number: str | None = field(default=None, repr=False)
+    max_duration_s: int | None = None
+    recording: bool | None = None
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    context: Mapping[str, str] = field(default_factory=dict, repr=False)  # rendered as of now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RejectedRow:
+    """A row that cannot be called, kept with its line and a sentence without personal data."""
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilteredRow:
+    """A row that `contacts.where` leaves out."""
+
+    line: int
+
+
+Entry = Contact | RejectedRow | FilteredRow
+
+
+class _Reject(Exception):
+    """This cell makes the row uncallable."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        self.column, self.reason = column, reason
+        super().__init__(f"{column}: {reason}")
+
+
+class ContactReader:
+    """Reads the rows of one list under one definition; everything is looked up once."""
+
+    def __init__(
+        self, definition: Definition, header: Sequence[str], *, default_region: str | None
+    ) -> None:
+        faults: list[Fault] = []
+        try:
+            self._columns = columns.understand(definition.contacts, header)
+        except DefinitionError as error:
+            faults.extend(error.faults)
+        try:
+            self.templates = Templates.compile(definition, header)
+        except DefinitionError as error:
+            faults.extend(error.faults)
+        self._agent, self._from = definition.agent_id, definition.from_number
+        self._region = definition.contacts.region or default_region
+        self._zone = definition.schedule.timezone
+        hours_zone = definition.calling_hours.timezone
+        self._hours_zone = None if hours_zone == "contact" else hours_zone
+        named = {"schedule.timezone": self._zone, "calling_hours.timezone": self._hours_zone}
+        faults.extend(_faults(self._region, named))
+        if faults:
+            raise DefinitionError(tuple(dict.fromkeys(faults)))
+        self._header = tuple(header)
+        self._stated_only = definition.contacts.zone_evidence == "stated"
+
+    @property
+    def number_column(self) -> str:
+        """The column that holds the number to call."""
+        return self._columns.number
+
+    @property
+    def key_column(self) -> str | None:
+        """The column that identifies a contact; None: its number does."""
+        return self._columns.key
+
+    @property
+    def spare_columns(self) -> tuple[str, ...]:
+        """The columns that `context: all` sends."""
+        return self._columns.spare
+
+    def read(self, line: int, cells: Mapping[str, str]) -> Entry:
+        """What this row is. `cells` maps columns to texts; a column may be absent."""
+        fields = {
+            column: text
+            for column in self._header
+            if (cell := cells.get(column)) and (text := clean(cell))
+        }
+        try:
+            if not self.templates.where(fields):
+                return FilteredRow(line=line)
+            return self._contact(line, fields)
+        except _Reject as reject:
+            return RejectedRow(line=line, column=reject.column, reason=reject.reason)
+        except Unrenderable as fault:
+            return RejectedRow(line=line, column=fault.column or fault.key, reason=fault.reason)
+
+    def _contact(self, line: int, fields: Mapping[str, str]) -> Contact:
+        to_number = self._number(self._columns.number, fields.get(self._columns.number, ""))
+        key = self._key(fields, to_number)
+        names, source = self._zones(fields, to_number)
+        return Contact(
+            line=line,
+            key=key,
+            to_number=to_number,
+            zones=names,
+            zone_source=source,
+            not_before=self._not_before(fields),
+            agent_id=self._agent_id(fields),
+            from_number=self._from_number(fields),
+            max_duration_s=self._max_duration(fields),
+            recording=self._recording(fields),
+            fields=fields,
+            context=self.templates.render(fields),
+        )
+
+    def _cell(self, setting: str, fields: Mapping[str, str]) -> tuple[str, str]:
+        """The column of a setting and what this row says in it; nothing where there is none."""
+        column = self._columns.settings.get(setting, "")
+        return column, fields.get(column, "") if column else ""
+
+    def _number(self, column: str, text: str) -> str:
+        match numbers.parse(text, self._region):
+            case Number(e164=e164):
+                return e164
+            case NumberFault(reason=reason):
+                raise _Reject(column, reason)
+
+    def _key(self, fields: Mapping[str, str], to_number: str) -> str:
+        column = self._columns.key
+        if column is None:
+            return to_number
+        key = fields.get(column, "")
+        if not key:
+            raise _Reject(column, "empty, but it identifies the contact: give every row its own")
+        if len(key) > KEY_LIMIT:
+            raise _Reject(column, f"longer than {KEY_LIMIT} characters")
+        return key
+
+    def _zones(self, fields: Mapping[str, str], to_number: str) -> tuple[tuple[str, ...], str]:
+        stated = None
+        column = self._columns.timezone
+        if column is not None and (text := fields.get(column)):
+            if zones.load(text) is None:
+                raise _Reject(column, f"no IANA time zone ({zones.hint(text)})")
+            stated = zones.canonical(text)
+        if self._hours_zone is not None:
+            return (zones.canonical(self._hours_zone),), "file"
+        of_number = numbers.zones_of(to_number)
+        if stated is None:
+            return of_number, "number"
+        if self._stated_only or not of_number:
+            return (stated,), "column"
+        return _both(stated, of_number), "column+number"
+
+    def _not_before(self, fields: Mapping[str, str]) -> datetime | None:
+        column, text = self._cell("scheduled_at", fields)
+        if not text:
+            return None
+        try:
+            return spoken.read(text).instant(self._zone)
+        except spoken.Unreadable as fault:
+            raise _Reject(column, str(fault)) from None
+        except OverflowError:
+            raise _Reject(column, "no such day or time in the calendar") from None
+
+    def _agent_id(self, fields: Mapping[str, str]) -> str | None:
+        column, text = self._cell("agent_id", fields)
+        chosen = text or self.templates.agent_id(fields)
+        if not chosen and not self._agent:
+            raise _Reject(column or "agent_id", "empty, and nothing else says which agent calls")
+        return chosen
+
+    def _from_number(self, fields: Mapping[str, str]) -> str | None:
+        column, text = self._cell("from_number", fields)
+        if text:
+            return self._number(column, text)
+        chosen = self.templates.from_number(fields)
+        if not chosen and not self._from:
+            raise _Reject(column or "from_number", "empty, and nothing else says who is calling")
+        return None if chosen is None else self._number("from_number", chosen)
+
+    def _max_duration(self, fields: Mapping[str, str]) -> int | None:
+        column, text = self._cell("max_duration", fields)
+        if not text:
+            return None
+        try:
+            limit = durations.parse(text, plain_seconds=True)
+        except durations.NotADuration:
+            raise _Reject(column, "no duration such as 2m, 90s or plain seconds") from None
+        if not timedelta(seconds=1) <= limit <= LONGEST_CALL:
+            raise _Reject(column, "a call takes from 1s to 4h")
+        return limit // timedelta(seconds=1)
+
+    def _recording(self, fields: Mapping[str, str]) -> bool | None:
+        column, text = self._cell("recording", fields)
+        if not text:
+            return None
+        answer = yes_or_no(text)
+        if answer is None:
+            raise _Reject(column, "neither yes nor no")
+        return answer
+
+
+@lru_cache(maxsize=4096)
+def _both(stated: str, of_number: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({stated, *of_number}))
+
+
+def _faults(region: str | None, named_zones: Mapping[str, str | None]) -> Iterator[Fault]:
+    """What is wrong with a region and with zones, each under the key that names it."""
+    if region is not None and not numbers.is_region(region):
+        wanted = "a two-letter country code such as US"
+        yield Fault(at="", key="contacts.region", expected=wanted, got=region[:20])
+    for key, name in named_zones.items():
+        if name is not None and zones.load(name) is None:
+            wanted = "an IANA time zone"
+            yield Fault(at="", key=key, expected=wanted, got=name[:64], hint=zones.hint(name))

@@ -1,0 +1,115 @@
+"""What a campaign file may say, as frozen values that the rest of the engine reads.
+
+These shapes are stored with every version of a campaign, so a field may be added with a default
+but never renamed. How a file's text becomes them is in parsing.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """Strict, immutable, and without keys nobody knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+PURPOSES = ("appointment", "service", "survey", "marketing", "debt")
+"""Why people are called: it will choose the rules."""
+USUAL_DURATION = timedelta(minutes=10)
+"""The longest a call lasts where a file does not say."""
+
+
+class SameNumber(StrEnum):
+    """What happens to a second row with a number that another row has."""
+
+    SEPARATE = "separate"
+    REFUSE = "refuse"
+
+
+class Contacts(Frozen):
+    """Where the people come from and how their columns are read. Either `file` or `rows`."""
+
+    file: str | None = None
+    rows: tuple[Mapping[str, str], ...] | None = Field(default=None, repr=False)
+    to_number: str | None = None
+    key: str | None = None
+    timezone: str | None = None
+    region: str | None = None
+    where: str | None = None
+    same_number: SameNumber | None = None  # None: separate when `key` is set, else refuse
+    encoding: str = "utf-8"
+    zone_evidence: Literal["both", "stated"] = "both"
+
+
+class Schedule(Frozen):
+    """`start` and `end` are aware instants in UTC; None: now, never."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    timezone: str | None = None
+
+
+class Span(Frozen):
+    """A half-open stretch of one local day, in minutes since midnight: 0 <= start < end <= 1440."""
+
+    start: int
+    end: int
+
+
+class DateRange(Frozen):
+    """Local dates, both included."""
+
+    first: date
+    last: date
+
+
+class CallingHours(Frozen):
+    """When phones may ring, in local time. `days[0]` is Monday; an empty day is closed."""
+
+    always: bool = False
+    timezone: str = "contact"
+    days: tuple[tuple[Span, ...], ...] = ()
+    closed: tuple[DateRange, ...] = ()
+    open: Mapping[date, tuple[Span, ...]] = {}
+    stated: bool = True  # False: nobody wrote them, the house default (09:00 to 20:00 daily)
+
+
+HOUSE_HOURS = CallingHours(days=((Span(start=9 * 60, end=20 * 60),),) * 7, stated=False)
+"""What holds where a file does not state `calling_hours`."""
+
+
+class Retry(Frozen):
+    """`max_attempts` includes the first. An empty list of waits is `never`."""
+
+    max_attempts: int = 3
+    no_answer: tuple[timedelta, ...] = (timedelta(minutes=30), timedelta(hours=4))
+    busy: tuple[timedelta, ...] = (timedelta(minutes=10),)
+    failed: tuple[timedelta, ...] = ()
+    voicemail: tuple[timedelta, ...] = ()
+
+
+class Definition(Frozen):
+    """A whole campaign. Equal definitions mean equal behaviour.
+
+    `agent_id` and `from_number` are empty only for a CSV alone whose own columns name them: a row
+    without one there cannot be called.
+    """
+
+    name: str
+    purpose: str | None = None
+    agent_id: str
+    from_number: str = Field(repr=False)
+    max_duration: timedelta = USUAL_DURATION
+    recording: bool = False
+    contacts: Contacts
+    context: Mapping[str, str] | Literal["all"] | None = None
+    schedule: Schedule = Schedule()
+    calling_hours: CallingHours
+    retry: Retry = Retry()

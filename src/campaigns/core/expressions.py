@@ -1,0 +1,197 @@
+"""The part of Jinja that a campaign file may use: expressions over columns, and a few filters.
+
+A template comes from a person, its values from anyone. What is not on the list of nodes below is
+refused before anything runs, columns become numbered variables so that no name means anything to
+Jinja itself, and size and depth are bounded, so that rendering always ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Never
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from campaigns.core.columns import near, no_column
+from campaigns.core.filters import AS_TEXT, FILTERS, LATER
+from campaigns.errors import Fault
+
+SOURCE_LIMIT = 2_000
+"""Characters of one template."""
+DEPTH_LIMIT = 30
+_NOT_YET = frozenset({"touch", "group"})
+
+
+class Refused(Exception):
+    """A template that is not allowed; carries the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(str(fault))
+
+
+class Checker:
+    """Reads one template; afterwards `columns[i]` is what the variable `c<i>` stands for."""
+
+    def __init__(self, env: ImmutableSandboxedEnvironment, key: str, header: Sequence[str]) -> None:
+        self._env = env
+        self._key = key
+        self._header = header
+        self._known = frozenset(header)
+        self.columns: list[str] = []
+
+    def read(self, source: str) -> nodes.Template:
+        """The template as a tree in which only allowed things are left."""
+        if len(source) > SOURCE_LIMIT:
+            self._refuse(f"a template of at most {SOURCE_LIMIT:,} characters", f"{len(source):,}")
+        try:
+            if any(kind in {"block_begin", "raw_begin"} for _, kind, _ in self._env.lex(source)):
+                self._refuse("{{ expressions }} only", "a {% statement %}")
+            tree = self._env.parse(source)
+        except TemplateSyntaxError as error:
+            self._refuse(
+                "a template",
+                f"something else: {error.message}",
+                "a column whose name is not one word is written row['First Name']",
+            )
+        except RecursionError:
+            self._refuse("a simpler template", "too many brackets")
+        for output in tree.body:
+            if not isinstance(output, nodes.Output):
+                self._refuse("{{ expressions }} only", "a {% statement %}")
+            output.nodes = [
+                node if isinstance(node, nodes.TemplateData) else self._expression(node, 0)
+                for node in output.nodes
+            ]
+        return tree
+
+    def _expression(self, node: nodes.Expr, depth: int) -> nodes.Expr:
+        """The same expression with columns as variables; refuses what is not listed here."""
+        if depth > DEPTH_LIMIT:
+            self._refuse("a simpler template", "too many steps inside each other")
+        match node:
+            case nodes.Const(value=value) if value is not None:
+                return node
+            case nodes.Name(name=name):
+                return self._column(name)
+            case nodes.Getitem(node=nodes.Name(name="row"), arg=nodes.Const(value=str(name))):
+                return self._variable(name)
+            case nodes.Getattr(node=nodes.Name(name=name)) if name in _NOT_YET - self._known:
+                return self._column(name)
+            case _:
+                self._parts(node, depth + 1)
+        return node
+
+    def _parts(self, node: nodes.Expr, depth: int) -> None:
+        match node:
+            case nodes.List() | nodes.Tuple():
+                node.items = [self._expression(item, depth) for item in node.items]
+            case nodes.Filter():
+                self._filter(node, depth)
+            case nodes.Test():
+                self._test(node, depth)
+            case nodes.Not():
+                node.node = self._condition(node.node, depth)
+            case nodes.Neg():
+                node.node = self._expression(node.node, depth)
+            case nodes.CondExpr():
+                self._choice(node, depth)
+            case nodes.Concat():
+                node.nodes = [_as_text(self._expression(part, depth)) for part in node.nodes]
+            case nodes.Compare():
+                node.expr = self._expression(node.expr, depth)
+                for operand in node.ops:
+                    operand.expr = self._expression(operand.expr, depth)
+            case nodes.And() | nodes.Or():
+                node.left = self._condition(node.left, depth)
+                node.right = self._condition(node.right, depth)
+            case nodes.Add() | nodes.Sub() | nodes.Div():
+                node.left = self._expression(node.left, depth)
+                node.right = self._expression(node.right, depth)
+            case _:
+                self._refuse("columns, texts, comparisons and filters", *_refused(node))
+
+    def _condition(self, node: nodes.Expr, depth: int) -> nodes.Expr:
+        """A yes or no. Any text counts as true in Jinja, also `no`: so a text must be compared."""
+        decided = (nodes.Compare, nodes.Test, nodes.Not, nodes.And, nodes.Or)
+        if not isinstance(node, decided) and not isinstance(getattr(node, "value", None), bool):
+            self._refuse(
+                "a comparison where yes or no is decided",
+                "a text, which would count as yes whatever it says",
+                "write == 'yes' or is defined; for an empty cell write | default('…')",
+            )
+        return self._expression(node, depth)
+
+    def _choice(self, node: nodes.CondExpr, depth: int) -> None:
+        node.test = self._condition(node.test, depth)
+        node.expr1 = self._expression(node.expr1, depth)
+        if node.expr2 is None:
+            self._refuse("an else", "an if without one", "write {{ a if … else b }}")
+        node.expr2 = self._expression(node.expr2, depth)
+
+    def _filter(self, node: nodes.Filter, depth: int) -> None:
+        if node.name not in FILTERS:
+            if node.name in LATER:
+                self._refuse("a filter of this version", f"{node.name}, which is not yet there")
+            meant = near(node.name, FILTERS)
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(FILTERS)}"
+            self._refuse("a filter from the list", node.name[:40], hint)
+        if node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
+            self._refuse("a filter with plain arguments", f"{node.name} with named or spread ones")
+        if node.name == "spoken" and node.args:
+            self._refuse("spoken without arguments", "spoken('relative'), which is not yet there")
+        node.node = self._expression(node.node, depth)
+        node.args = [self._expression(arg, depth) for arg in node.args]
+
+    def _test(self, node: nodes.Test, depth: int) -> None:
+        if node.name not in {"defined", "undefined"} or node.args or node.kwargs:
+            self._refuse("is defined or is not defined", f"is {node.name[:40]}")
+        node.node = self._expression(node.node, depth)
+
+    def _column(self, name: str) -> nodes.Expr:
+        if name not in self._known:
+            if name in _NOT_YET:
+                self._refuse("a column of the list", f"{name}, which is not yet there")
+            if name.startswith("_"):
+                self._refuse("a column of the list", "a name with an underscore before it")
+            self._unknown(name)
+        return self._variable(name)
+
+    def _variable(self, column: str) -> nodes.Expr:
+        if column not in self._known:
+            self._unknown(column)
+        if column not in self.columns:
+            self.columns.append(column)
+        return nodes.Name(f"c{self.columns.index(column)}", "load")
+
+    def _unknown(self, name: str) -> None:
+        meant = near(name, self._header)
+        if meant is None or meant.isidentifier():
+            raise Refused(no_column(self._key, name[:60], self._header))
+        self._refuse("a column of the list", name[:60], f"write row['{meant}']")
+
+    def _refuse(self, expected: str, got: str, hint: str = "") -> Never:
+        raise Refused(Fault(at="", key=self._key, expected=expected, got=got, hint=hint))
+
+
+def _as_text(part: nodes.Expr) -> nodes.Expr:
+    """A part of `a ~ b`, where Jinja itself would take a list for a text."""
+    return nodes.Filter(part, AS_TEXT, [], [], None, None)
+
+
+def _refused(node: nodes.Node) -> tuple[str, str]:
+    """What a refused node is called, and what to write instead."""
+    match node:
+        case nodes.Call():
+            return "a call", "filters are the only functions"
+        case nodes.Getattr(attr=attr) if attr.startswith("_"):
+            return "an attribute with an underscore", "a column is a plain text"
+        case nodes.Getattr() | nodes.Getitem():
+            return "a part of a value", "a column is a plain text, row['Name'] is a column"
+        case nodes.Mul() | nodes.Pow() | nodes.Mod() | nodes.FloorDiv():
+            return f"the operator {node.operator}", "work the value out in the list"
+        case nodes.Const():
+            return "none", "an empty text is ''"
+        case _:
+            return f"a {type(node).__name__.lower()}", ""

@@ -1,0 +1,138 @@
+"""What one key of a campaign file takes: each rule reads one value, or says what it expected."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from campaigns.core import numbers
+from campaigns.core.definition import SameNumber
+from campaigns.core.numbers import NumberFault, mask
+from campaigns.core.reading import Refused, duration, one_line, one_of, text, whole_number
+from campaigns.core.vocabulary import not_yet
+
+LONGEST_CALL = timedelta(hours=4)
+LONGEST_WAIT = timedelta(days=30)
+MOST_ATTEMPTS = 20
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_ENCODINGS = re.compile(
+    r"utf-(8|16|32)(-[bl]e)?|ascii|iso8859-[0-9]+|cp[0-9]+|mac-[a-z]+|koi8-[a-z]|shift_jis\w*"
+    r"|euc_\w+|gb\w+|big5\w*|iso2022_\w+|johab|tis-620|hz"
+)
+_REGIONS = {"UK": "GB", "EN": "GB", "USA": "US"}
+
+
+def name(value: Any) -> str:
+    """The identity of a campaign."""
+    written = text(value)
+    if not _NAME.fullmatch(written):
+        near = re.sub(r"[^a-z0-9._-]+", "-", written.lower()).strip("-._")[:63]
+        raise Refused(
+            "1 to 63 of a-z 0-9 . _ -, the first a letter or digit",
+            hint=f"write {near}" if near else "",
+        )
+    return written
+
+
+def agent_id(value: Any) -> str:
+    """The provider's id of an agent."""
+    written = text(value)
+    _no_template(written, "one agent_id for everybody, or a column agent_id in the list")
+    if re.search(r"\s", written) or len(written) > 200:
+        raise Refused("an id without spaces")
+    return written
+
+
+def from_number(value: Any) -> str:
+    """A caller's number in E.164."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        raise not_yet("one number for everybody, or a column from_number in the list")
+    written = text(value)
+    _no_template(written, "one number for everybody, or a column from_number in the list")
+    number = numbers.parse(written)
+    if isinstance(number, NumberFault):
+        raise Refused(
+            "a number in E.164 such as +16175550100", got=_masked(written), hint=number.reason
+        )
+    return number.e164
+
+
+def max_duration(value: Any) -> timedelta:
+    """How long a call may last."""
+    longest = duration(value, plain_seconds=True)
+    if not timedelta(seconds=1) <= longest <= LONGEST_CALL:
+        raise Refused("a duration from 1s to 4h")
+    return longest
+
+
+def region(value: Any) -> str:
+    """A country by its two letters."""
+    written = text(value).upper()
+    if not numbers.is_region(written):
+        meant = _REGIONS.get(written)
+        raise Refused(
+            "a country by its two letters, such as US", hint=f"write {meant}" if meant else ""
+        )
+    return written
+
+
+def encoding(value: Any) -> str:
+    """An encoding of text, by the one name Python has for it."""
+    expected = "an encoding such as utf-8, cp1252 or utf-16"
+    written = text(value)
+    try:
+        found = codecs.lookup(written).name
+    except (LookupError, ValueError):
+        hint = "Windows calls it ANSI: write cp1252" if written.lower() == "ansi" else ""
+        raise Refused(expected, hint=hint) from None
+    if found == "utf-8-sig":
+        return "utf-8"
+    if not _ENCODINGS.fullmatch(found):
+        raise Refused(expected)
+    return found
+
+
+def file_name(value: Any) -> str:
+    """One file, as it is named."""
+    written = text(value)
+    if "*" in written or "?" in written:
+        raise not_yet("name one file until a pattern is read")
+    return written
+
+
+def same_number(value: Any) -> SameNumber:
+    """What a second row with the same number gets."""
+    if value == "group":
+        raise not_yet("use separate, one call for each row, or refuse")
+    return SameNumber(one_of(*SameNumber)(value))
+
+
+def max_attempts(value: Any) -> int:
+    """How often one contact is called, the first call included."""
+    return whole_number(value, 1, MOST_ATTEMPTS)
+
+
+def wait(value: Any) -> timedelta:
+    """The time between two attempts."""
+    if isinstance(value, str) and "," in value:
+        raise Refused("a duration, or a list of them", hint=f"write [{one_line(value)}]")
+    found = duration(value)
+    if found > LONGEST_WAIT:
+        raise Refused("a wait of at most 30d")
+    if not found:
+        raise Refused("a wait of at least 1s", hint="`never` switches it off")
+    return found
+
+
+def _no_template(written: str, instead: str) -> None:
+    if "{{" in written or "{%" in written:
+        raise not_yet(instead)
+
+
+def _masked(written: str) -> str:
+    digits = "".join(filter(str.isdigit, written))
+    return mask(f"+{digits}" if written.startswith("+") else digits) if digits else "no digits"

@@ -1,0 +1,203 @@
+"""A campaign file's tree of texts becomes a definition, or every fault in it at once.
+
+The tree holds texts, lists and mappings only: what a text means is decided here by the key it
+stands under, never by YAML, so that `+1800…`, `0412…`, `17:00` and `no` are simply right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from campaigns.core import fields
+from campaigns.core.definition import (
+    HOUSE_HOURS,
+    PURPOSES,
+    USUAL_DURATION,
+    CallingHours,
+    Contacts,
+    Definition,
+    Retry,
+    Schedule,
+)
+from campaigns.core.reading import At, Path, Reading, boolean, one_of, said, text
+from campaigns.core.vocabulary import unknown
+from campaigns.core.wall import instant, zone_name
+from campaigns.core.weekhours import calling_hours
+from campaigns.errors import DefinitionError
+
+
+def parse(tree: Mapping[str, Any], at: At, *, columns: frozenset[str] = frozenset()) -> Definition:
+    """The definition in a tree of texts; `at` answers `file:line` for a path.
+
+    `columns` names keys of the top level that may be absent, because each row has its own.
+    Raises DefinitionError with every fault.
+    """
+    reading = Reading(at)
+    _known(tree, (), reading)
+    definition = Definition(
+        name=reading.need(tree, "name", fields.name, "add for example name: reminders"),
+        purpose=reading.take(tree, (), "purpose", one_of(*PURPOSES), None),
+        agent_id=_own(tree, "agent_id", fields.agent_id, reading, columns),
+        from_number=_own(tree, "from_number", fields.from_number, reading, columns),
+        max_duration=reading.take(tree, (), "max_duration", fields.max_duration, USUAL_DURATION),
+        recording=reading.take(tree, (), "recording", boolean, default=False),
+        contacts=_contacts(tree, reading),
+        context=_context(tree["context"], reading) if "context" in tree else None,
+        schedule=_schedule(tree["schedule"], reading) if "schedule" in tree else Schedule(),
+        calling_hours=_hours(tree, reading),
+        retry=_retry(tree["retry"], reading) if "retry" in tree else Retry(),
+    )
+    if reading.faults:
+        raise DefinitionError(reading.faults)
+    return definition
+
+
+def _known(section: Mapping[str, Any], path: Path, reading: Reading) -> None:
+    """Refuse every key of a section that this version does not read."""
+    for key, value in section.items():
+        refused = unknown(".".join(map(str, path)), key, value, hints=not reading.full)
+        if refused is not None:
+            reading.fault((*path, key), refused.expected, got=refused.got, hint=refused.hint)
+
+
+def _own(
+    tree: Mapping[str, Any], key: str, rule: Any, reading: Reading, columns: frozenset[str]
+) -> str:
+    if key in columns and key not in tree:
+        return ""
+    example = "agent_id: agent_reminder" if key == "agent_id" else 'from_number: "+16175550100"'
+    return reading.need(tree, key, rule, f"add for example {example}")
+
+
+def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
+    path: Path = ("contacts",)
+    if "contacts" not in tree:
+        reading.fault(path, "a value", got="none", hint="add contacts: people.csv")
+        return Contacts()
+    value = tree["contacts"]
+    if isinstance(value, str):
+        return Contacts(file=reading.value(value, path, fields.file_name, None))
+    section = reading.section(value, path, "a file name")
+    if section is None:
+        return Contacts()
+    _known(section, path, reading)
+    if ("file" in section) == ("rows" in section):
+        got = "both" if "file" in section else "neither"
+        reading.fault(path, "either `file` or `rows`", got=got)
+
+    def column(key: str) -> str | None:
+        return reading.take(section, path, key, text, None)
+
+    same = reading.take(section, path, "same_number", fields.same_number, None)
+    evidence = reading.take(section, path, "zone_evidence", one_of("both", "stated"), "both")
+    return Contacts(
+        file=reading.take(section, path, "file", fields.file_name, None),
+        rows=_rows(section["rows"], reading) if "rows" in section else None,
+        to_number=column("to_number"),
+        key=column("key"),
+        timezone=column("timezone"),
+        region=reading.take(section, path, "region", fields.region, None),
+        where=column("where"),
+        same_number=same,
+        encoding=reading.take(section, path, "encoding", fields.encoding, "utf-8"),
+        zone_evidence=cast(Literal["both", "stated"], evidence),
+    )
+
+
+def _rows(value: Any, reading: Reading) -> tuple[Mapping[str, str], ...]:
+    path: Path = ("contacts", "rows")
+    if not isinstance(value, list | tuple) or not value:
+        reading.fault(
+            path,
+            "a list of contacts",
+            got=said(value) if value else "nothing",
+            hint='write each as - {to_number: "+16175550123", patient: Ann Lee}',
+        )
+        return ()
+    rows = []
+    for item, where in reading.items(value, path):
+        row = reading.section(item, where) or {}
+        for key, cell in row.items():
+            if not isinstance(cell, str):
+                reading.fault((*where, key), "a text", got=said(cell))
+            if not key.strip():
+                reading.fault(where, "a name for each value", got="none")
+        rows.append({key: cell for key, cell in row.items() if isinstance(cell, str)})
+    return tuple(rows)
+
+
+def _context(value: Any, reading: Reading) -> Mapping[str, str] | Literal["all"] | None:
+    if isinstance(value, str) and value.strip() == "all":
+        return "all"
+    path: Path = ("context",)
+    section = reading.section(value, path, "`all`")
+    told: dict[str, str] = {}
+    for key, template in (section or {}).items():
+        if not key.strip():
+            reading.fault(path, "a name for each value", got="none")
+        reading.value(template, (*path, key), text, "")
+        told[key] = template if isinstance(template, str) else ""
+    return told
+
+
+def _schedule(value: Any, reading: Reading) -> Schedule:
+    path: Path = ("schedule",)
+    section = reading.section(value, path)
+    if section is None:
+        return Schedule()
+    _known(section, path, reading)
+    zone = reading.take(section, path, "timezone", zone_name, None)
+    wrong = zone is None and "timezone" in section
+
+    def read(written: Any) -> datetime:
+        return instant(written, zone, zone_is_wrong=wrong)
+
+    start = reading.take(section, path, "start", read, None)
+    end = reading.take(section, path, "end", read, None)
+    if not wrong and start is not None and end is not None and end <= start:
+        reading.fault(
+            (*path, "end"),
+            "an instant after schedule.start",
+            got=f"{said(section['end'])}, which is not after {said(section['start'])}",
+        )
+    return Schedule(start=start, end=end, timezone=zone)
+
+
+def _hours(tree: Mapping[str, Any], reading: Reading) -> CallingHours:
+    if "calling_hours" not in tree:
+        return HOUSE_HOURS
+    path: Path = ("calling_hours",)
+    value = tree["calling_hours"]
+    if isinstance(value, Mapping):
+        _known(value, path, reading)
+    return calling_hours(value, reading, path)
+
+
+def _retry(value: Any, reading: Reading) -> Retry:
+    if isinstance(value, str) and value.strip() == "never":
+        return Retry(max_attempts=1, no_answer=(), busy=())
+    path: Path = ("retry",)
+    section = reading.section(value, path, "`never`")
+    if section is None:
+        return Retry()
+    _known(section, path, reading)
+    usual = Retry()
+    waits = {
+        key: _waits(section[key], reading, (*path, key)) if key in section else getattr(usual, key)
+        for key in ("no_answer", "busy", "failed", "voicemail")
+    }
+    attempts = reading.take(section, path, "max_attempts", fields.max_attempts, usual.max_attempts)
+    return Retry(max_attempts=attempts, **waits)
+
+
+def _waits(value: Any, reading: Reading, path: Path) -> tuple[timedelta, ...]:
+    if isinstance(value, str) and value.strip() == "never":
+        return ()
+    found = [
+        reading.value(item, where, fields.wait, None) for item, where in reading.items(value, path)
+    ]
+    if not found:
+        reading.fault(path, "waits such as [30m, 4h], or never", got="nothing")
+    return tuple(wait for wait in found if wait is not None)

@@ -1,0 +1,205 @@
+"""Rows as the engine sees them: frozen values, no database in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome, TaskState
+from campaigns.core.outcomes import Source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """real or rehearsal, stamped at the creation of the database."""
+
+    kind: str
+    speed: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountRow:
+    """A voice account: an API key and its limits."""
+
+    id: int
+    name: str
+    spacing: timedelta
+    strict_until: datetime | None
+    last_intent_at: datetime | None
+    not_before: datetime | None
+    held_why: str | None
+    not_sent_streak: int
+    probing: bool
+    unknown_since: datetime | None
+    last_429_at: datetime | None
+    paused_why: str | None
+    paused_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignRow:
+    """A campaign without its definition, which is versioned."""
+
+    id: int
+    name: str
+    account_id: int
+    state: CampaignState
+    version: int
+    digest: str
+    start_at: datetime | None
+    end_at: datetime | None
+    load_token: str | None
+    load_until: datetime | None
+    paused_why: str | None
+    paused_by: str | None
+    vouched_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskRow:
+    """One dial task with what the gate needs of its contact."""
+
+    id: int
+    campaign_id: int
+    account_id: int
+    contact_id: int
+    phone_id: int
+    state: TaskState
+    due_at: datetime
+    retry_at: datetime | None
+    deadline_at: datetime | None
+    eligible_at: datetime
+    attempts: int
+    claim: int
+    from_number: str | None = field(repr=False)
+    outcome: Outcome | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactRow:
+    """Whom a dial task rings. `repr` says nothing about the person."""
+
+    id: int
+    key: str = field(repr=False)
+    e164: str = field(repr=False)
+    zones: tuple[str, ...]
+    settings: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, str] = field(repr=False)
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptRow:
+    """One intent and all that is known of it."""
+
+    id: str
+    task_id: int | None
+    campaign_id: int | None
+    account_id: int
+    phone_id: int
+    version: int | None
+    attempt_no: int
+    state: AttemptState
+    open: bool
+    late: bool
+    snapshot: Mapping[str, Any] = field(repr=False)
+    intent_at: datetime
+    settle_at: datetime
+    release_at: datetime
+    give_up_at: datetime
+    answered_at: datetime | None
+    answer: str | None
+    answer_blame: str | None
+    call_id: str | None
+    session_id: str | None
+    terminal_at: datetime | None
+    confirmed: bool
+    check_at: datetime | None
+    checks: int
+    enriched: Mapping[str, Any] | None = field(repr=False)
+
+    @property
+    def max_duration(self) -> timedelta:
+        """The bound that was sent with the call."""
+        return timedelta(seconds=int(self.snapshot["max_duration_s"]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewAttempt:
+    """An intent, as the gate writes it."""
+
+    id: str
+    task_id: int | None
+    campaign_id: int | None
+    account_id: int
+    phone_id: int
+    version: int | None
+    attempt_no: int
+    snapshot: Mapping[str, Any] = field(repr=False)
+    intent_at: datetime
+    settle_at: datetime
+    release_at: datetime
+    give_up_at: datetime
+    check_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewEvent:
+    """A raw event, as the door stores it. `digest` makes a repetition visible."""
+
+    attempt_id: str
+    source: Source
+    digest: str
+    status: str | None
+    word: str
+    call_id: str | None
+    duration_s: float | None
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaneHead:
+    """A lane and when its first waiting task may be looked at."""
+
+    lane_id: int
+    campaign_id: int
+    zones: tuple[str, ...]
+    head: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """What a doorbell message carries: ids only."""
+
+    task_id: int
+    claim: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewContact:
+    """One contact with its dial task, on its way into the store."""
+
+    key: str = field(repr=False)
+    e164: str = field(repr=False)
+    zones: tuple[str, ...]
+    zone_source: str
+    settings: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, str] = field(repr=False)
+    line: int
+    due_at: datetime
+    deadline_at: datetime | None
+    outcome: Outcome | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewReject:
+    """A row that became no contact, kept with its reason. kind: rejected, duplicate, filtered."""
+
+    line: int
+    kind: str
+    column: str
+    reason: str

@@ -1,0 +1,180 @@
+"""What follows from a verdict: for the attempt, for its dial task, and whether to ask again.
+
+Pure. The engine reads the rows under their locks, asks here, and writes what it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaigns.core.definition import Retry
+from campaigns.core.instants import EVENT_GRACE
+from campaigns.core.lifecycle import (
+    ATTEMPT_TABLE,
+    RANG_NOBODY,
+    TERMINAL,
+    AttemptState,
+    Outcome,
+    TaskState,
+)
+from campaigns.core.outcomes import OUTCOME_OF, STATE_OF, Verdict, better
+from campaigns.core.records import AttemptRow, TaskRow
+from campaigns.core.retry import GiveUp, RetryAt, decide
+
+CONFIRM_AFTER = timedelta(seconds=2)
+"""Policy time between an ending and the GET that confirms it: the provider writes it first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retried:
+    """The task waits for another attempt at `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """The task has (or moves up to) this outcome."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """`task` None: the task stays as it is. `check_at` None: nothing more to ask."""
+
+    state: AttemptState
+    open: bool
+    task: Retried | Ended | None
+    check_at: datetime | None
+
+
+def settle(
+    attempt: AttemptRow,
+    task: TaskRow | None,
+    verdict: Verdict,
+    *,
+    is_latest: bool,
+    retry: Retry | None,
+    ends: str | None,
+    at: datetime,
+) -> Settlement:
+    """The consequences of `verdict` at the policy instant `at`.
+
+    `is_latest`: no newer attempt of the task exists. `ends`: why no further attempt may follow
+    whatever the policy says (campaign cancelled, do not call), or None.
+    """
+    state = _raised(attempt.state, verdict)
+    if state not in TERMINAL:
+        if attempt.state in RANG_NOBODY and state is not attempt.state:
+            return _alive_after_all(attempt, task, state, at)
+        return Settlement(state=state, open=attempt.open, task=None, check_at=attempt.check_at)
+    ended_at = verdict.terminal_at or at
+    asked_enough = at >= ended_at + EVENT_GRACE
+    if verdict.look_first and not asked_enough:
+        # Contradicting words: the number is free, but nothing follows before a GET or the grace.
+        check = max(at, ended_at) + CONFIRM_AFTER
+        return Settlement(state=state, open=False, task=None, check_at=check)
+    outcome = OUTCOME_OF[state]
+    follow = _task(attempt, task, verdict, outcome, is_latest, retry, ends, ended_at)
+    calling = task is not None and task.state is TaskState.CALLING and is_latest
+    if calling and isinstance(follow, Ended) and _may_rise(outcome, verdict) and not asked_enough:
+        # A word of higher rank may follow and want a retry; what is done is never undone.
+        asked = attempt.check_at if attempt.terminal_at else ended_at + CONFIRM_AFTER
+        return Settlement(state=state, open=False, task=None, check_at=asked)
+    return Settlement(
+        state=state,
+        open=False,
+        task=follow,
+        check_at=_check(attempt, verdict, outcome, follow, ended_at, at),
+    )
+
+
+def _alive_after_all(
+    attempt: AttemptRow, task: TaskRow | None, state: AttemptState, at: datetime
+) -> Settlement:
+    """The answer said that nobody was rung, the call itself says otherwise: wait for its bound."""
+    waits = task is not None and task.state is TaskState.WAITING and at < attempt.release_at
+    return Settlement(
+        state=state,
+        open=attempt.open,
+        task=Retried(at=attempt.release_at) if waits else None,
+        check_at=at + CONFIRM_AFTER,
+    )
+
+
+def _may_rise(outcome: Outcome, verdict: Verdict) -> bool:
+    return outcome in _UNANSWERED and not verdict.answered and not verdict.confirmed
+
+
+_UNANSWERED = frozenset({Outcome.FAILED, Outcome.NO_ANSWER, Outcome.BUSY})
+
+
+def _raised(current: AttemptState, verdict: Verdict) -> AttemptState:
+    if verdict.status is None:
+        return current
+    said = STATE_OF[verdict.status]
+    return said if (current, said) in ATTEMPT_TABLE else current
+
+
+def _task(
+    attempt: AttemptRow,
+    task: TaskRow | None,
+    verdict: Verdict,
+    outcome: Outcome,
+    is_latest: bool,
+    retry: Retry | None,
+    ends: str | None,
+    ended_at: datetime,
+) -> Retried | Ended | None:
+    if task is None or retry is None:
+        return None
+    if task.state is TaskState.DONE or not is_latest:
+        # Late truth: the outcome moves up, never down, and nobody is called again for it.
+        if task.outcome is None:
+            return Ended(outcome=outcome, reason="answered") if verdict.answered else None
+        reason = "answered" if verdict.answered else "late"
+        if better(outcome, task.outcome) or (outcome is task.outcome and verdict.answered):
+            return Ended(outcome=outcome, reason=reason)
+        return None
+    if verdict.answered:
+        return Ended(outcome=outcome, reason="answered")
+    decision = decide(
+        retry,
+        outcome,
+        attempts=task.attempts,
+        ended_at=ended_at,
+        confirmed=verdict.confirmed,
+        deadline=task.deadline_at,
+    )
+    match decision:
+        case GiveUp(reason=reason):
+            return Ended(outcome=outcome, reason=reason)
+        case RetryAt(at=when) if ends is None:
+            if verdict.live_since is not None:
+                # A GET after the ending still saw it alive: wait for the bound.
+                when = max(when, attempt.release_at)
+            return Retried(at=when)
+        case RetryAt():
+            return Ended(outcome=outcome, reason=ends or "stopped")
+
+
+def _check(
+    attempt: AttemptRow,
+    verdict: Verdict,
+    outcome: Outcome,
+    follow: Retried | Ended | None,
+    ended_at: datetime,
+    at: datetime,
+) -> datetime | None:
+    if isinstance(follow, Retried) and not verdict.confirmed:
+        if attempt.check_at is not None and attempt.check_at > ended_at and attempt.terminal_at:
+            return attempt.check_at
+        return ended_at + CONFIRM_AFTER
+    talked = outcome in (Outcome.COMPLETED, Outcome.VOICEMAIL)
+    if talked and attempt.enriched is None:
+        seen_before = attempt.terminal_at is not None and attempt.check_at is not None
+        return attempt.check_at if seen_before else max(at, ended_at) + CONFIRM_AFTER
+    return None

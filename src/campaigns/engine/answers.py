@@ -1,0 +1,274 @@
+"""Remember what the provider answered to a POST, and draw the consequences (design.md, step 4).
+
+Each class of answer has one: the slot's stamp, the attempt's state, the task's way on, and what
+stops when the fault is not the contact's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential,
+)
+
+from campaigns.core import pacing, polling
+from campaigns.core.breaker import LAST, REFUSALS, not_sent_hold, refusals_pause, trips
+from campaigns.core.calls import (
+    Accepted,
+    Answer,
+    Blame,
+    Limit,
+    NotSent,
+    Rejected,
+    SlowDown,
+    Unknown,
+)
+from campaigns.core.instants import BREAKER_HOLD, STRICT_FOR, Now
+from campaigns.core.lifecycle import AttemptState, Outcome, TaskState
+from campaigns.core.records import AccountRow, AttemptRow
+from campaigns.engine.gate import Intent
+from campaigns.engine.parts import Parts, Unrecorded
+from campaigns.engine.record import release
+from campaigns.errors import WorldError
+from campaigns.ports import Transaction
+
+log = structlog.get_logger(__name__)
+
+
+def remember(intent: Intent, answer: Answer, parts: Parts) -> None:
+    """Record an answer; when the database is away, keep it for `flush` (never lost while alive)."""
+    try:
+        record_answer(intent, answer, parts)
+    except WorldError:
+        parts.unrecorded.append(
+            Unrecorded(
+                attempt_id=intent.request.attempt_id,
+                account_id=intent.account_id,
+                window=intent.window,
+                answer=answer,
+            )
+        )
+
+
+def record_answer(intent: Intent, answer: Answer, parts: Parts, *, patience: float = 2.0) -> None:
+    """Write an answer, trying again for `patience` seconds while the database is away."""
+    tries = Retrying(
+        retry=retry_if_exception_type(WorldError),
+        stop=stop_after_delay(patience),
+        wait=wait_exponential(multiplier=0.05, max=0.5),
+        sleep=parts.clock.sleep,
+    )
+    attempt_id = intent.request.attempt_id
+    try:
+        tries(lambda: _record(attempt_id, intent.account_id, intent.window, answer, parts))
+    except RetryError as error:
+        raise error.last_attempt.result() from None  # re-raises the WorldError itself
+    parts.doorbell.dispatch(intent.account_id)
+
+
+def flush(parts: Parts) -> None:
+    """Write the answers that were kept while the database was away."""
+    while parts.unrecorded:
+        try:
+            kept = parts.unrecorded.popleft()
+        except IndexError:
+            return  # another thread of this process was faster
+        try:
+            _record(kept.attempt_id, kept.account_id, kept.window, kept.answer, parts)
+        except WorldError:
+            parts.unrecorded.appendleft(kept)
+            raise
+        except Exception as error:
+            # Not a matter of waiting: its attempt is settled as an unknown, by evidence.
+            log.exception("answer_not_recorded", kind=type(error).__name__)
+
+
+def _record(
+    attempt_id: str, account_id: int, window: timedelta, answer: Answer, parts: Parts
+) -> None:
+    freed: int | None = None
+    with parts.store.write() as tx:
+        seen = tx.attempt(attempt_id)
+        if seen is None:
+            return  # the intent was never committed: there is nothing to say about it
+        account = tx.lock_account(account_id)
+        task = tx.lock_task(seen.task_id) if seen.task_id is not None else None
+        attempt = tx.lock_attempt(attempt_id)
+        now = tx.now()
+        # The window of now: it may have been made longer while the call was under way.
+        window = max([window, *(slot.window for slot in tx.slots(account_id, Limit.START))])
+        tx.settle_slot(account_id, attempt_id, _free_at(answer, window, now))
+        _account(tx, account, attempt, answer, now, window)
+        if attempt.answered_at is not None:
+            return
+        _attempt(tx, attempt, answer, now)
+        if attempt.open and attempt.state in _FRESH and not isinstance(answer, Accepted | Unknown):
+            freed = attempt.phone_id
+        # Where events have spoken already, they outweigh an answer that refuses.
+        if task is not None and task.state is TaskState.CALLING and attempt.state in _FRESH:
+            match answer:
+                case Rejected(blame=Blame.CONTACT):
+                    tx.end_task(task, Outcome.REJECTED, "number_refused", now.policy)
+                    _refusals(tx, attempt, now)
+                case NotSent() | SlowDown() | Rejected():
+                    reason = "account_held" if not isinstance(answer, Rejected) else "paused"
+                    tx.returned(task.id, eligible_at=now.policy, reason=reason)
+                    if isinstance(answer, Rejected):
+                        _stop(tx, attempt, account, answer, now)
+                case Accepted() | Unknown():
+                    pass
+    if freed is not None:
+        release(freed, parts)
+
+
+_FRESH = (AttemptState.DIALING, AttemptState.UNKNOWN)
+"""Nothing is known of the call but its answer."""
+
+
+def _free_at(answer: Answer, window: timedelta, now: Now) -> datetime:
+    match answer:
+        case NotSent():
+            return now.policy
+        case Unknown():
+            return pacing.shut(now, window)
+        case _:
+            return pacing.answered(now, window)
+
+
+def _attempt(tx: Transaction, attempt: AttemptRow, answer: Answer, now: Now) -> None:
+    values: dict[str, object] = {"answered_at": now.policy, "answer": _CLASS[type(answer)]}
+    state = attempt.state
+    fresh = state in _FRESH
+    match answer:
+        case Accepted(call_id=call_id):
+            if not tx.bind(attempt, call_id=call_id, session_id=None):
+                values["check_error"] = "the provider gave this call an id that another call has"
+            values["give_up_at"] = polling.give_up_at(
+                attempt.intent_at, attempt.max_duration, can_tell=True
+            )
+            if fresh:
+                values["state"] = AttemptState.ACCEPTED
+                values["check_at"] = polling.next_check(
+                    intent_at=attempt.intent_at,
+                    settle_at=attempt.settle_at,
+                    max_duration=attempt.max_duration,
+                    at=now.policy,
+                    unknown=False,
+                    webhooks=attempt.snapshot.get("webhook", False) is True,
+                )
+        case NotSent(why=why):
+            if fresh:
+                values |= {"state": AttemptState.NOT_SENT, "open": False, "check_at": None}
+            values["answer_detail"] = why[:300]
+        case Rejected(blame=blame, status=status, detail=detail):
+            if fresh:
+                values |= {"state": AttemptState.REJECTED, "open": False, "check_at": None}
+            values |= {"answer_blame": blame.value, "answer_detail": f"{status} {detail}"[:300]}
+        case SlowDown():
+            if fresh:
+                values |= {"state": AttemptState.REJECTED, "open": False, "check_at": None}
+            values |= {"answer_detail": "429"}
+        case Unknown(why=why):
+            if fresh:
+                values |= {
+                    "state": AttemptState.UNKNOWN,
+                    "check_at": polling.next_check(
+                        intent_at=attempt.intent_at,
+                        settle_at=now.policy,
+                        max_duration=attempt.max_duration,
+                        at=now.policy,
+                        unknown=True,
+                        webhooks=False,
+                    ),
+                }
+            values["answer_detail"] = why[:300]
+    tx.change_attempt(attempt.id, state, **values)
+
+
+_CLASS: dict[type[Answer], str] = {
+    Accepted: "accepted",
+    NotSent: "not_sent",
+    Rejected: "rejected",
+    SlowDown: "slow_down",
+    Unknown: "unknown",
+}
+
+
+def _account(
+    tx: Transaction,
+    account: AccountRow,
+    attempt: AttemptRow,
+    answer: Answer,
+    now: Now,
+    window: timedelta,
+) -> None:
+    """Holds and the breaker: under the account's lock, which the caller has."""
+    values: dict[str, object] = {}
+    match answer:
+        case NotSent(why=why):
+            streak = account.not_sent_streak + 1
+            values = _held(account, now.policy + not_sent_hold(streak), f"not sent: {why}")
+            values["not_sent_streak"] = streak
+        case SlowDown(retry_after=seconds):
+            wait = max(timedelta(seconds=seconds or 0), window)
+            values = _held(account, now.policy + wait, "429: the provider's limit")
+            values |= {"last_429_at": now.policy, "strict_until": now.policy + STRICT_FOR}
+        case Unknown(why=why):
+            newest = tx.answers(account.id, account.unknown_since, LAST)
+            unknown = [True, *(one == "unknown" for one in newest)]
+            if account.probing or trips(unknown):
+                values = _held(
+                    account, now.policy + BREAKER_HOLD, f"answers that say nothing: {why}"
+                )
+                values["probing"] = True
+        case Accepted() | Rejected():
+            values = {"not_sent_streak": 0}
+            begun_since = account.not_before is None or attempt.intent_at >= account.not_before
+            if account.probing and begun_since:  # the probe itself, not a call from before
+                values |= {"probing": False, "unknown_since": now.policy, "held_why": None}
+    if values:
+        tx.change_account(account.id, **values)
+
+
+def _held(account: AccountRow, until: datetime, why: str) -> dict[str, object]:
+    later = max(until, account.not_before or until)
+    return {"not_before": later, "held_why": why[:200]}
+
+
+def _refusals(tx: Transaction, attempt: AttemptRow, now: Now) -> None:
+    """Three contacts refused in a row: pause the campaign and give all three back."""
+    if attempt.campaign_id is None:
+        return
+    campaign = tx.campaign(attempt.campaign_id)
+    answers = tx.campaign_answers(attempt.campaign_id, campaign.vouched_at, 50)
+    if campaign.vouched_at is not None and all(answer != "accepted" for _, answer, _ in answers):
+        return  # a person has seen such refusals and resumed: they are the contacts' own
+    newest = answers[:REFUSALS]
+    if refusals_pause([answer == "rejected" and blame == "contact" for _, answer, blame in newest]):
+        tx.ask_pause(
+            attempt.campaign_id,
+            "three numbers in a row were refused: look at them, then `campaigns resume`",
+            now.policy,
+        )
+        for id, _, _ in newest:
+            refused = tx.attempt(id)
+            if refused is not None and refused.task_id is not None:
+                tx.reinstate(refused.task_id, now.policy)
+
+
+def _stop(
+    tx: Transaction, attempt: AttemptRow, account: AccountRow, answer: Rejected, now: Now
+) -> None:
+    why = f"{answer.status} from the provider: {answer.detail}"
+    if answer.blame is Blame.ACCOUNT:
+        tx.change_account(
+            account.id, paused_why=why[:200], paused_by="engine", paused_at=now.policy
+        )
+    elif attempt.campaign_id is not None:
+        tx.ask_pause(attempt.campaign_id, why, now.policy)

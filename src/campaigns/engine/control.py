@@ -1,0 +1,139 @@
+"""What a person decides while calls are going out: pause, resume, cancel, do not call.
+
+Each takes the lock that the gate takes, so it holds from the moment it returns: no intent is
+written after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from campaigns.core.lifecycle import CampaignState
+from campaigns.engine.parts import Parts
+from campaigns.errors import Conflict, UnknownName
+from campaigns.ports import Transaction
+
+_CHUNK = 100
+"""Numbers of one transaction of a long do-not-call list: gates wait no longer than for that."""
+_LIVING = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED)
+
+
+def _campaign_id(tx: Transaction, name: str) -> int:
+    row = tx.campaign_named(name)
+    if row is None:
+        raise UnknownName(f"no campaign is called {name!r}: see `campaigns list`")
+    return row.id
+
+
+def pause(name: str, parts: Parts, *, who: str, reason: str) -> None:
+    """Stop before the next call of one campaign; live calls go on."""
+    with parts.store.write() as tx:
+        row = tx.lock_campaign(_campaign_id(tx, name))
+        at = tx.now().policy
+        if row.state not in (CampaignState.RUNNING, CampaignState.PAUSED):
+            raise Conflict(f"{name} is {row.state}: there is nothing to pause")
+        tx.change_campaign(
+            row.id,
+            _LIVING,
+            state=CampaignState.PAUSED.value,
+            paused_why=reason[:200],
+            paused_by=who,
+            paused_at=at,
+        )
+        tx.audit(who=who, what="pause", at=at, campaign_id=row.id, why=reason)
+
+
+def resume(name: str, parts: Parts, *, who: str) -> None:
+    """Let a paused campaign go on, under all the rules of this moment."""
+    with parts.store.write() as tx:
+        row = tx.lock_campaign(_campaign_id(tx, name))
+        at = tx.now().policy
+        asked = [request for request, id, _ in tx.pauses_asked() if id == row.id]
+        if row.state is not CampaignState.PAUSED and not asked:
+            raise Conflict(f"{name} is {row.state}: there is nothing to resume")
+        for request in asked:
+            tx.pause_applied(request)
+        tx.change_campaign(
+            row.id,
+            (CampaignState.PAUSED, CampaignState.RUNNING),
+            state=CampaignState.RUNNING.value,
+            paused_why=None,
+            paused_by=None,
+            paused_at=None,
+            vouched_at=at,
+        )
+        tx.audit(who=who, what="resume", at=at, campaign_id=row.id)
+    parts.doorbell.dispatch(row.account_id)
+
+
+def pause_account(account_ids: Iterable[int], parts: Parts, *, who: str, reason: str) -> None:
+    """Stop every campaign of these accounts before its next call."""
+    for account_id in sorted(account_ids):
+        with parts.store.write() as tx:
+            tx.lock_account(account_id)
+            at = tx.now().policy
+            tx.change_account(account_id, paused_why=reason[:200], paused_by=who, paused_at=at)
+            tx.audit(who=who, what="pause", at=at, account_id=account_id, why=reason)
+
+
+def resume_account(account_ids: Iterable[int], parts: Parts, *, who: str) -> None:
+    """Let these accounts dial again; campaigns paused by themselves stay paused."""
+    for account_id in sorted(account_ids):
+        with parts.store.write() as tx:
+            tx.lock_account(account_id)
+            at = tx.now().policy
+            tx.change_account(account_id, paused_why=None, paused_by=None, paused_at=None)
+            tx.audit(who=who, what="resume", at=at, account_id=account_id)
+        parts.doorbell.dispatch(account_id)
+
+
+def cancel(name: str, parts: Parts, *, who: str) -> None:
+    """End a campaign for good. Live calls finish; the heartbeat ends what waits."""
+    with parts.store.write() as tx:
+        row = tx.lock_campaign(_campaign_id(tx, name))
+        at = tx.now().policy
+        if row.state is CampaignState.CANCELLED:
+            return
+        tx.change_campaign(
+            row.id,
+            (CampaignState.LOADING, *_LIVING),
+            state=CampaignState.CANCELLED.value,
+            finished_at=at,
+            load_token=None,
+        )
+        tx.audit(who=who, what="cancel", at=at, campaign_id=row.id)
+
+
+def suppress(
+    numbers: Iterable[str], parts: Parts, *, who: str, reason: str, source: str = "person"
+) -> tuple[int, int]:
+    """Do not call these numbers (E.164) any more; (added, waiting calls dropped).
+
+    Committed before an intent it prevents that call; after one it ends all further attempts.
+    """
+    added = dropped = 0
+    left = iter(numbers)
+    while chunk := set(islice(left, _CHUNK)):
+        with parts.store.write() as tx:
+            phone_ids = sorted(tx.phone_ids(chunk).values())
+        with parts.store.write() as tx:
+            for phone_id in phone_ids:
+                tx.lock_phone(phone_id)  # in the order of ids: two imports never deadlock
+            at = tx.now().policy
+            for phone_id in phone_ids:
+                added += tx.suppress(phone_id, reason=reason, source=source, at=at)
+            dropped += tx.drop_waiting(phone_ids, at)
+            tx.audit(who=who, what="suppress", at=at, phones=phone_ids, why=reason)
+    return added, dropped
+
+
+def unsuppress(number: str, parts: Parts, *, who: str) -> bool:
+    """Take a number off the list; what was dropped stays dropped."""
+    with parts.store.write() as tx:
+        phone_id = tx.phone_ids([number])[number]
+    with parts.store.write() as tx:
+        tx.lock_phone(phone_id)
+        removed = tx.unsuppress(phone_id)
+        tx.audit(who=who, what="unsuppress", at=tx.now().policy, phone=phone_id)
+        return removed

@@ -1,0 +1,231 @@
+"""The gate: one transaction between a claimed dial task and a ringing phone.
+
+It takes the locks in the one order (number, campaign, account, task), reads the clock after the
+last of them, asks core/admission.py, and writes either the intent or the reason why not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaigns.core import pacing, polling
+from campaigns.core.admission import (
+    Admit,
+    Decision,
+    Drop,
+    Facts,
+    Finish,
+    GiveBack,
+    WaitReason,
+    decide,
+)
+from campaigns.core.calls import DialRequest, Limit
+from campaigns.core.context import Unrenderable
+from campaigns.core.instants import (
+    CAP_PERIOD,
+    CLOCK_HOLD,
+    POST_DEADLINE,
+    REHEARSAL_SEND_WITHIN,
+    SEND_BY,
+    STRICT_SPACING,
+    Now,
+)
+from campaigns.core.lifecycle import Outcome
+from campaigns.core.records import AccountRow, Claim, ContactRow, NewAttempt, TaskRow
+from campaigns.engine.parts import Parts, Pinned
+from campaigns.ports import Transaction
+
+_SOON = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent:
+    """A committed intent: POST it once, or testify that it was not sent.
+
+    `send_by` is a monotonic instant of this process.
+    """
+
+    request: DialRequest
+    account_id: int
+    send_by: float
+    window: timedelta
+
+
+def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
+    """Decide and write. The caller commits; a commit that is not certain means: do not POST."""
+    seen = tx.task(claim.task_id)
+    if seen is None:
+        return Drop()
+    tx.lock_phone(seen.phone_id)
+    campaign = tx.lock_campaign(seen.campaign_id)
+    account = tx.lock_account(seen.account_id)
+    task = tx.lock_task(claim.task_id)
+    now, read_at, stepped = parts.guarded_now(tx, account.id)
+    if stepped:
+        until = max(now.policy + CLOCK_HOLD, account.not_before or now.policy)
+        held = GiveBack(reason=WaitReason.HELD, until=until)
+        tx.change_account(account.id, not_before=held.until, held_why="the clock stepped")
+        tx.give_back(task.id, claim.claim, eligible_at=now.policy, reason=held.reason.value)
+        return held
+    if parts.policy.leased_only and campaign.id not in tx.leased(now.real):
+        return _not_now(tx, task, claim, WaitReason.PAUSED, now)  # its run has ended
+    if tx.unheard(task.id):
+        return _not_now(tx, task, claim, WaitReason.STALE, now)  # it may have been answered
+    unsettled = tx.unsettled_until(task.id)
+    if unsettled is not None:
+        return _not_now(tx, task, claim, WaitReason.STALE, now, until=unsettled)
+    pinned = parts.versions.get(tx, campaign.id, campaign.version)
+    contact = tx.contact(task.contact_id)
+    facts = Facts(
+        task_state=task.state,
+        claim_is_ours=task.claim == claim.claim,
+        deadline=task.deadline_at,
+        due_at=max(task.due_at, task.retry_at or task.due_at),
+        attempts=task.attempts,
+        max_attempts=pinned.definition.retry.max_attempts,
+        campaign_state=campaign.state,
+        pause_asked=tx.pause_asked(campaign.id),
+        start=campaign.start_at,
+        zones=contact.zones,
+        suppressed=tx.suppressed(task.phone_id),
+        busy_until=tx.busy_until(task.phone_id, now.policy),
+        recent_intents=tx.recent_intents(task.phone_id, now.policy - CAP_PERIOD),
+        account_paused=account.paused_why is not None,
+        not_before=account.not_before,
+        probing_busy=account.probing and tx.dialing_count(account.id) > 0,
+        last_intent_at=account.last_intent_at,
+        spacing=spacing_of(account, now),
+        slots=tx.slots(account.id, Limit.START),
+    )
+    decision = decide(facts, pinned.hours, now)
+    match decision:
+        case Admit(slot=slot):
+            try:
+                request = _request(task, contact, pinned, parts)
+            except Unrenderable:
+                return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
+            _write(tx, task, claim, account, campaign.version, request, slot, now, parts)
+            return Intent(
+                request=request,
+                account_id=account.id,
+                send_by=read_at + send_within(now, parts.policy.rehearsal).total_seconds(),
+                window=slot.window,
+            )
+        case GiveBack(reason=reason, until=until):
+            tx.give_back(task.id, claim.claim, eligible_at=until, reason=reason.value)
+            return decision
+        case Finish():
+            return _finish(tx, task, decision, now)
+        case Drop():
+            return decision
+
+
+def _not_now(
+    tx: Transaction,
+    task: TaskRow,
+    claim: Claim,
+    reason: WaitReason,
+    now: Now,
+    *,
+    until: datetime | None = None,
+) -> GiveBack:
+    soon = now.policy + now.mechanical(_SOON)
+    until = max(soon, until or soon)
+    tx.give_back(task.id, claim.claim, eligible_at=until, reason=reason.value)
+    return GiveBack(reason=reason, until=until)
+
+
+def spacing_of(account: AccountRow, now: Now) -> timedelta:
+    """The distance between two starts: wide for a while after a 429 nobody expected."""
+    if account.strict_until is not None and now.policy < account.strict_until:
+        return max(account.spacing, STRICT_SPACING)
+    return account.spacing
+
+
+def send_within(now: Now, rehearsal: bool) -> timedelta:
+    """Real time that may pass between the intent and its first byte."""
+    return min(SEND_BY, REHEARSAL_SEND_WITHIN / now.speed) if rehearsal else SEND_BY
+
+
+def _finish(tx: Transaction, task: TaskRow, decision: Finish, now: Now) -> Finish:
+    tx.end_task(task, decision.outcome, decision.reason, now.policy)
+    return decision
+
+
+def _request(task: TaskRow, contact: ContactRow, pinned: Pinned, parts: Parts) -> DialRequest:
+    settings = contact.settings
+    definition = pinned.definition
+    attempt_id = parts.dice.uuid()
+    return DialRequest(
+        attempt_id=attempt_id,
+        agent_id=settings.get("agent_id") or definition.agent_id,
+        to_number=contact.e164,
+        # A retry shows the number that this person saw first.
+        from_number=task.from_number or settings.get("from_number") or definition.from_number,
+        context=pinned.templates.render(contact.fields),
+        max_duration_s=int(
+            settings.get("max_duration_s") or definition.max_duration.total_seconds()
+        ),
+        recording=bool(settings.get("recording", definition.recording)),
+        webhook_url=parts.hook_url(attempt_id),
+    )
+
+
+def _write(
+    tx: Transaction,
+    task: TaskRow,
+    claim: Claim,
+    account: AccountRow,
+    version: int,
+    request: DialRequest,
+    slot: pacing.Slot,
+    now: Now,
+    parts: Parts,
+) -> None:
+    tx.dialled(task.id, claim.claim, from_number=request.from_number)
+    tx.insert_attempt(new_attempt(request, task, account.id, task.phone_id, version, now, parts))
+    tx.take_slot(account.id, Limit.START, slot.n, request.attempt_id, pacing.held(now, slot.window))
+    tx.change_account(account.id, last_intent_at=now.policy)
+
+
+def new_attempt(
+    request: DialRequest,
+    task: TaskRow | None,
+    account_id: int,
+    phone_id: int,
+    version: int | None,
+    now: Now,
+    parts: Parts,
+) -> NewAttempt:
+    """The intent as it is written, with every bound it will ever need."""
+    max_duration = timedelta(seconds=request.max_duration_s)
+    settle_at = now.policy + now.mechanical(SEND_BY + POST_DEADLINE)
+    return NewAttempt(
+        id=request.attempt_id,
+        task_id=None if task is None else task.id,
+        campaign_id=None if task is None else task.campaign_id,
+        account_id=account_id,
+        phone_id=phone_id,
+        version=version,
+        attempt_no=1 if task is None else task.attempts + 1,
+        snapshot=snapshot(request),
+        intent_at=now.policy,
+        settle_at=settle_at,
+        release_at=polling.release_at(now.policy, max_duration),
+        give_up_at=polling.give_up_at(now.policy, max_duration, can_tell=parts.policy.public),
+        # From its first instant on, no attempt is without a timer.
+        check_at=settle_at + polling.FIRST_LOOK,
+    )
+
+
+def snapshot(request: DialRequest) -> dict[str, object]:
+    """What was asked for, as it was asked: policy never looks at a newer version."""
+    return {
+        "agent_id": request.agent_id,
+        "from_number": request.from_number,
+        "max_duration_s": request.max_duration_s,
+        "recording": request.recording,
+        "context": dict(request.context),
+        "webhook": request.webhook_url is not None,
+    }

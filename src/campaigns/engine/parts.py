@@ -1,0 +1,133 @@
+"""The real or simulated things one engine is made of, handed to every use case."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from campaigns.core.calls import Answer
+from campaigns.core.context import Templates
+from campaigns.core.definition import Definition
+from campaigns.core.hours import Hours
+from campaigns.core.instants import CLOCK_STEP, Now
+from campaigns.errors import DefinitionError, EngineFault
+from campaigns.ports import Clock, Dialer, Dice, Doorbell, Store, Transaction
+
+HookUrl = Callable[[str], str | None]
+"""An attempt id → the address where the provider reports on it, or None without a public URL."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pinned:
+    """One version of a campaign, ready to be asked."""
+
+    definition: Definition
+    templates: Templates
+    hours: Hours
+
+
+class Versions:
+    """Versions never change, so each is parsed once per process."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], Pinned] = {}
+
+    def get(self, tx: Transaction, campaign_id: int, version: int) -> Pinned:
+        """The pinned version; reads it from the store the first time. Raises EngineFault."""
+        key = (campaign_id, version)
+        if key not in self._known:
+            if len(self._known) >= 512:
+                self._known.clear()
+            try:
+                definition, header = tx.definition(campaign_id, version)
+                self._known[key] = Pinned(
+                    definition=definition,
+                    templates=Templates.compile(definition, header),
+                    hours=Hours(definition.calling_hours),
+                )
+            except (ValueError, DefinitionError) as error:
+                raise EngineFault(
+                    f"version {version} of campaign {campaign_id} cannot be read"
+                    f" ({type(error).__name__}): was it written by a newer program?"
+                ) from error
+        return self._known[key]
+
+
+class ClockGuard:
+    """Watches the database's clock against this process's monotonic one.
+
+    A step means that slots may be stamped wrongly: every account is held once for it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: tuple[datetime, float, float] | None = None
+        self._steps = 0
+        self._seen: dict[int, int] = {}
+
+    def stepped(self, account_id: int, real: datetime, before: float, after: float) -> bool:
+        """Whether the clock has stepped since this account was last asked about.
+
+        `real` was read between the monotonic instants `before` and `after`.
+        """
+        with self._lock:
+            last, self._last = self._last, (real, before, after)
+            if last is not None:
+                there = (real - last[0]).total_seconds()
+                slack = CLOCK_STEP.total_seconds()
+                # Each was stamped somewhere within its query: the true distance lies between.
+                least, most = before - last[2] - slack, after - last[1] + slack
+                self._steps += not least <= there <= most
+            seen = self._seen.get(account_id, 0)
+            self._seen[account_id] = self._steps
+            return seen < self._steps
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """What this installation is: public (webhooks arrive), a rehearsal, served by leases only."""
+
+    public: bool = False
+    rehearsal: bool = False
+    leased_only: bool = False
+    lookup_deadline: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unrecorded:
+    """An answer whose recording failed: kept until the database is back."""
+
+    attempt_id: str
+    account_id: int
+    window: timedelta
+    answer: Answer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """Everything a use case may touch.
+
+    `next_outside`: in a rehearsal, the instants at which the simulator does something next.
+    """
+
+    store: Store
+    clock: Clock
+    dice: Dice
+    doorbell: Doorbell
+    dialers: Callable[[int], Dialer]
+    hook_url: HookUrl
+    policy: Policy = Policy()
+    next_outside: Callable[[], Sequence[datetime]] = tuple
+    versions: Versions = field(default_factory=Versions)
+    guard: ClockGuard = field(default_factory=ClockGuard)
+    unrecorded: deque[Unrecorded] = field(default_factory=deque)
+
+    def guarded_now(self, tx: Transaction, account_id: int) -> tuple[Now, float, bool]:
+        """The clock, the monotonic instant before it was read, and whether it stepped."""
+        before = self.clock.monotonic()
+        now = tx.now()
+        after = self.clock.monotonic()
+        return now, before, self.guard.stepped(account_id, now.real, before, after)

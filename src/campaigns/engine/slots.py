@@ -1,0 +1,44 @@
+"""Run one GET inside a slot of its own limit: look-ups share the account with the campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from campaigns.core import pacing
+from campaigns.core.calls import Limit
+from campaigns.core.pacing import Granted, grant
+from campaigns.engine.parts import Parts
+
+T = TypeVar("T")
+
+
+class NoSlot(Exception):
+    """The limit of this kind of GET is used up until `until` (policy time)."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__("no slot")
+
+
+def with_slot(account_id: int, kind: Limit, parts: Parts, ask: Callable[[], T]) -> T:
+    """Run one GET inside a slot of its kind. Raises NoSlot instead of waiting."""
+    holder = parts.dice.uuid()
+    with parts.store.write() as tx:
+        account = tx.lock_account(account_id)
+        now = tx.now()
+        granted = grant(tx.slots(account_id, kind), at=now.policy)
+        if not isinstance(granted, Granted):
+            raise NoSlot(granted.until)
+        window = granted.slot.window
+        budget = parts.policy.lookup_deadline
+        tx.take_slot(
+            account.id, kind, granted.slot.n, holder, pacing.held(now, window, budget=budget)
+        )
+    answer = ask()
+    with parts.store.write() as tx:
+        tx.lock_account(account_id)
+        now = tx.now()
+        tx.settle_slot(account_id, holder, pacing.answered(now, window))
+    return answer

@@ -1,0 +1,64 @@
+"""A campaign that was read from files: what it says, and its list as often as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from campaigns.core.definition import Definition
+from campaigns.errors import Fault
+from campaigns.files.rows import BadRow, Row, RowSource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A checked definition with its list."""
+
+    definition: Definition
+    path: Path
+    digest: str  # of the campaign file, the list, and what arguments filled in
+    contacts: RowSource = field(repr=False)
+    _where: Callable[[tuple[str, ...]], str] = field(repr=False)
+
+    @property
+    def contacts_path(self) -> Path:
+        """The file that the lines of rows count in: the list, or the campaign file itself."""
+        return self.contacts.path
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns of the list, in order."""
+        return self.contacts.header
+
+    @property
+    def size(self) -> int:
+        """Bytes of the list, 0 for inline rows: a hint."""
+        return self.contacts.size
+
+    @property
+    def lines(self) -> int:
+        """About how many rows the list has: a hint."""
+        return self.contacts.lines
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """Every row of the list, in order; asked again, it is read again.
+
+        Raises InputError when the list is no longer what it was when the campaign was read.
+        """
+        return self.contacts.rows()
+
+    def at(self, key: str) -> str:
+        """`file:line` of a dotted key such as context.when, or of what is above it."""
+        section, _, rest = key.partition(".")
+        return self._where((section, rest) if rest else (section,))
+
+    def row_at(self, line: int) -> str:
+        """`file:line` of a row."""
+        return f"{self.contacts.shown}:{line}"
+
+    def located(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+        """The same faults, where those that only know their key learn their line."""
+        return tuple(
+            fault if fault.at else replace(fault, at=self.at(fault.key)) for fault in faults
+        )

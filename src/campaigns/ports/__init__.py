@@ -1,0 +1,73 @@
+"""What the engine asks of the world: a clock, dice, a store, a dialer, a doorbell.
+
+Protocols only. The real ones live in store/, provider/ and workers/; tests use the same ones on
+SQLite `:memory:`, the simulator and a doorbell that calls straight back. Every store method that
+changes a state names the state it expects and says by its result whether it found it.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from campaigns.core.instants import Now
+from campaigns.core.records import World
+from campaigns.ports.books import AccountBook, CampaignBook
+from campaigns.ports.calls import AttemptBook, TaskBook
+from campaigns.ports.world import Clock, Dialer, Dice, Doorbell
+
+__all__ = [
+    "AccountBook",
+    "AttemptBook",
+    "CampaignBook",
+    "Clock",
+    "Dialer",
+    "Dice",
+    "Doorbell",
+    "Rehearsal",
+    "Store",
+    "TaskBook",
+    "Transaction",
+]
+
+
+class Rehearsal(Protocol):
+    """The clock of a rehearsal world."""
+
+    def world(self) -> World: ...
+
+    def next_check(self) -> datetime | None:
+        """The next look-up or bound; None when nothing is ahead."""
+
+    def in_flight(self) -> bool:
+        """Whether anything is claimed, live, or said and not yet folded."""
+
+    def set_clock(self, *, real: datetime, policy: datetime, speed: float) -> None: ...
+
+
+class Transaction(AccountBook, CampaignBook, TaskBook, AttemptBook, Rehearsal, Protocol):
+    """One transaction. Leaving it by an exception rolls back; otherwise it commits."""
+
+    def now(self) -> Now:
+        """The database's clock at this instant, in both kinds of time."""
+
+    def alive(self, process: str, kind: str, at: datetime) -> None: ...
+
+    def last_alive(self, process: str) -> datetime | None: ...
+
+
+class Store(Protocol):
+    """Where everything is remembered.
+
+    `single_writer`: one writer at a time, so a bulk writer must let others through.
+    """
+
+    single_writer: bool
+
+    def write(self) -> AbstractContextManager[Transaction]: ...
+
+    def read(self) -> AbstractContextManager[Transaction]: ...
+
+    def policy_now(self) -> Now:
+        """One reading of the clock in a transaction of its own."""

@@ -1,0 +1,57 @@
+"""The world around an engine: a clock, dice, the voice provider, a doorbell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from campaigns.core.calls import Answer, DialRequest, Listed, Looked
+from campaigns.core.records import Claim
+
+
+class Clock(Protocol):
+    """This machine's clock: for durations and waits, never for decisions about people."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Dice(Protocol):
+    """Where chance comes from."""
+
+    def uuid(self) -> str: ...
+
+
+class Dialer(Protocol):
+    """The voice provider (provider/client.py)."""
+
+    def dial(self, request: DialRequest, *, send_by: float) -> Answer:
+        """One POST, once. `send_by`: monotonic instant after which nothing may leave."""
+
+    def status(self, id: str) -> Looked: ...
+
+    def call(self, id: str) -> Looked: ...
+
+    def sessions(
+        self,
+        *,
+        agent_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        status: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Listed: ...
+
+
+class Doorbell(Protocol):
+    """Wakes a worker. May lose or repeat a ring: then only latency changes."""
+
+    def dial(self, claim: Claim) -> None: ...
+
+    def fold(self, attempt_id: str) -> None: ...
+
+    def check(self, attempt_id: str) -> None: ...
+
+    def dispatch(self, account_id: int) -> None: ...

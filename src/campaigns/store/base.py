@@ -1,0 +1,36 @@
+"""What every group of queries shares: a connection, and the one kind of row lock we take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from campaigns.store.call_tables import dial_task
+
+
+class Queries:
+    """A connection inside a transaction."""
+
+    connection: Connection
+
+    @property
+    def postgres(self) -> bool:
+        """Whether rows can be locked one by one here; SQLite's writer is alone anyway."""
+        return self.connection.dialect.name == "postgresql"
+
+    def locked(self, query: Select[Any]) -> Select[Any]:
+        """FOR NO KEY UPDATE: the plain lock deadlocks against foreign keys (design.md)."""
+        return query.with_for_update(key_share=True)
+
+    def lock_tasks(self, *where: ColumnElement[bool]) -> list[int]:
+        """Ids of dial tasks, locked in their order: two that change many never deadlock."""
+        query = select(dial_task.c.id).where(*where).order_by(dial_task.c.id)
+        return list(self.connection.execute(self.locked(query)).scalars())
+
+    def insert_or_ignore(self, table: Table) -> Insert:
+        """INSERT … ON CONFLICT DO NOTHING."""
+        if self.postgres:
+            return postgresql.insert(table).on_conflict_do_nothing()
+        return sqlite.insert(table).on_conflict_do_nothing()

@@ -1,0 +1,201 @@
+"""Connections and transactions: one code for PostgreSQL and SQLite.
+
+PostgreSQL is READ COMMITTED with row locks (always FOR NO KEY UPDATE) and its own clock. SQLite
+has a writer that begins IMMEDIATE, so that a transaction never has to turn from reader to writer,
+and a reader that cannot write. `:memory:` is SQLite on one shared connection.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import StaticPool
+
+from campaigns.core.instants import Now
+from campaigns.errors import DatabaseAway
+from campaigns.store.accounts import AccountQueries
+from campaigns.store.attempts import AttemptQueries
+from campaigns.store.campaigns import CampaignQueries
+from campaigns.store.events import EventQueries
+from campaigns.store.people import PeopleQueries
+from campaigns.store.rehearsal import RehearsalQueries
+from campaigns.store.tables import world
+from campaigns.store.tasks import TaskQueries
+
+Wall = Callable[[], datetime]
+
+
+def wall() -> datetime:
+    """This machine's UTC clock: on SQLite it IS the database's clock."""
+    return datetime.now(UTC)
+
+
+class SqlTransaction(
+    AccountQueries,
+    CampaignQueries,
+    PeopleQueries,
+    TaskQueries,
+    AttemptQueries,
+    EventQueries,
+    RehearsalQueries,
+):
+    """All queries over one connection."""
+
+    def __init__(self, connection: Connection, clock: Wall) -> None:
+        self.connection = connection
+        self._clock = clock
+
+    def now(self) -> Now:
+        """Both kinds of time at this instant; on PostgreSQL read by clock_timestamp()."""
+        postgres = self.connection.dialect.name == "postgresql"
+        real = text("clock_timestamp()") if postgres else text("0")
+        row = self.connection.execute(
+            select(real, world.c.anchor_real, world.c.anchor_policy, world.c.speed)
+        ).one_or_none()
+        if row is None:
+            raise DatabaseAway("the database is not stamped: run `campaigns db upgrade`")
+        at = row[0].astimezone(UTC) if postgres else self._clock()
+        policy = at
+        if row.speed != 1 or row.anchor_policy != row.anchor_real:
+            policy = row.anchor_policy + (at - row.anchor_real) * row.speed
+        return Now(real=at, policy=policy, speed=row.speed)
+
+
+class Database:
+    """The Store port on SQLAlchemy. `url` may hold a password: it is never shown."""
+
+    def __init__(self, url: str, *, clock: Wall = wall) -> None:
+        parsed = make_url(url)
+        self.clock = clock
+        self.single_writer = parsed.get_backend_name() != "postgresql"
+        self._lock: threading.RLock | None = None
+        if parsed.get_backend_name() == "postgresql":
+            self.writer = self.reader = create_engine(
+                parsed,
+                pool_size=8,
+                max_overflow=16,
+                pool_pre_ping=True,
+                pool_timeout=10,
+                hide_parameters=True,  # an error's text must not quote a person's row
+                connect_args={
+                    "connect_timeout": 5,
+                    "options": "-c statement_timeout=60000 -c lock_timeout=15000"
+                    " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+                    "keepalives_idle": 10,
+                    "keepalives_interval": 5,
+                    "keepalives_count": 3,
+                    "application_name": "campaigns",
+                },
+            )
+        elif not parsed.database or parsed.database == ":memory:":
+            self._lock = threading.RLock()
+            self.writer = self.reader = _sqlite(parsed.render_as_string(), memory=True)
+        else:
+            self.writer = _sqlite(parsed.render_as_string())
+            self.reader = _sqlite(parsed.render_as_string(), query_only=True)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """A transaction that commits at the end, or rolls back on an exception."""
+        with _translated(), self._exclusive(), self.writer.begin() as connection:
+            yield SqlTransaction(connection, self.clock)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A transaction for looking."""
+        with _translated(), self._exclusive(), self.reader.connect() as connection:
+            yield SqlTransaction(connection, self.clock)
+
+    def policy_now(self) -> Now:
+        """One reading of the clock."""
+        with self.read() as tx:
+            return tx.now()
+
+    def close(self) -> None:
+        """Give all connections back to the system."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        if self._lock is None:
+            yield
+        else:
+            with self._lock:
+                yield
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseAway("every connection to the database is in use: try again") from error
+    except DBAPIError as error:
+        if isinstance(error, OperationalError) or error.connection_invalidated or _read_only(error):
+            # The driver's text may quote the URL or a row: only its kind is told.
+            kind = type(error.orig).__name__
+            raise DatabaseAway(
+                f"the database did not do it ({kind}); see `campaigns doctor`"
+            ) from error
+        raise
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Turn the file to WAL, which waits for no lock by itself where another process writes."""
+    for left in reversed(range(_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(_PAUSE)
+
+
+_TRIES, _PAUSE = 200, 0.05
+
+
+def _read_only(error: DBAPIError) -> bool:
+    """A server that became a standby takes no writes: away, until it is found again."""
+    return getattr(error.orig, "sqlstate", None) == "25006"
+
+
+def _sqlite(url: str, *, memory: bool = False, query_only: bool = False) -> Engine:
+    options: dict[str, Any] = {
+        "hide_parameters": True,
+        "connect_args": {"check_same_thread": False, "timeout": 30},
+    }
+    if memory:
+        options["poolclass"] = StaticPool
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions of its own: ours begin IMMEDIATE.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=30000")
+        if not memory:
+            _write_ahead(cursor)
+            cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if query_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,229 @@
+"""Queries on phones, suppressions and the rows of a contact list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, insert, select, update
+
+from campaigns.core.lifecycle import Outcome, TaskState
+from campaigns.core.records import ContactRow, NewContact, NewReject
+from campaigns.store.base import Queries
+from campaigns.store.tables import contact, dial_task, lane, phone, rejected_row, suppression
+
+_IN_CHUNK = 500
+
+
+class PeopleQueries(Queries):
+    """Phones, contacts, rejected rows, suppressions."""
+
+    def phone_ids(self, numbers: Iterable[str]) -> Mapping[str, int]:
+        """Ids of the numbers; new ones are inserted sorted, so that two loads never deadlock."""
+        wanted = sorted(set(numbers))
+        found: dict[str, int] = {}
+        for start in range(0, len(wanted), _IN_CHUNK):
+            part = wanted[start : start + _IN_CHUNK]
+            # RETURNING makes it one statement a chunk instead of one a row.
+            new = self.connection.execute(
+                self.insert_or_ignore(phone).returning(phone.c.e164, phone.c.id),
+                [{"e164": number} for number in part],
+            )
+            found.update({row.e164: row.id for row in new})
+            old = [number for number in part if number not in found]
+            if old:
+                rows = self.connection.execute(
+                    select(phone.c.e164, phone.c.id).where(phone.c.e164.in_(old))
+                )
+                found.update({row.e164: row.id for row in rows})
+        return found
+
+    def number(self, phone_id: int) -> str:
+        """The number of a phone, in E.164."""
+        query = select(phone.c.e164).where(phone.c.id == phone_id)
+        return str(self.connection.execute(query).scalar_one())
+
+    def lock_phone(self, phone_id: int) -> None:
+        """The number's lock: opt-out, caps and intent all take it first."""
+        self.connection.execute(self.locked(select(phone.c.id).where(phone.c.id == phone_id)))
+
+    def load(
+        self,
+        *,
+        campaign_id: int,
+        account_id: int,
+        contacts: Sequence[NewContact],
+        phones: Mapping[str, int],
+    ) -> Sequence[tuple[NewContact, int]]:
+        """Insert contacts and their dial tasks; returns the repeated keys with their first line."""
+        lanes = self._lanes(campaign_id, {" ".join(entry.zones) for entry in contacts})
+        inserted = self.connection.execute(
+            self.insert_or_ignore(contact).returning(contact.c.id, contact.c.key),
+            [
+                {
+                    "campaign_id": campaign_id,
+                    "key": entry.key,
+                    "phone_id": phones[entry.e164],
+                    "zones": " ".join(entry.zones),
+                    "zone_source": entry.zone_source,
+                    "settings": dict(entry.settings),
+                    "fields": dict(entry.fields),
+                    "source_line": entry.line,
+                }
+                for entry in contacts
+            ],
+        )
+        ids = {row.key: row.id for row in inserted}
+        by_key: dict[str, NewContact] = {}
+        repeated: list[NewContact] = []
+        for entry in contacts:
+            if entry.key in ids and entry.key not in by_key:
+                by_key[entry.key] = entry
+            else:
+                repeated.append(entry)
+        rows = [
+            _task(entry, campaign_id, account_id, ids[key], phones, lanes)
+            for key, entry in by_key.items()
+        ]
+        if rows:
+            self.connection.execute(insert(dial_task).returning(dial_task.c.id), rows)
+        return self._first_lines(campaign_id, repeated)
+
+    def lines_of(self, campaign_id: int, phone_ids: Iterable[int]) -> Mapping[int, int]:
+        """Phone → the first line of this campaign that has it."""
+        query = (
+            select(contact.c.phone_id, func.min(contact.c.source_line))
+            .where(contact.c.campaign_id == campaign_id, contact.c.phone_id.in_(list(phone_ids)))
+            .group_by(contact.c.phone_id)
+        )
+        return {row.phone_id: row[1] for row in self.connection.execute(query)}
+
+    def lines_of_keys(self, campaign_id: int, keys: Iterable[str]) -> Mapping[str, int]:
+        """Key → the line of this campaign that has it."""
+        query = select(contact.c.key, contact.c.source_line).where(
+            contact.c.campaign_id == campaign_id, contact.c.key.in_(list(keys))
+        )
+        return {row.key: row.source_line for row in self.connection.execute(query)}
+
+    def _first_lines(
+        self, campaign_id: int, repeated: Sequence[NewContact]
+    ) -> Sequence[tuple[NewContact, int]]:
+        if not repeated:
+            return []
+        lines = self.lines_of_keys(campaign_id, [entry.key for entry in repeated])
+        # A row that meets itself was stored by an earlier try of the same load.
+        return [(entry, lines[entry.key]) for entry in repeated if lines[entry.key] != entry.line]
+
+    def _lanes(self, campaign_id: int, zones: set[str]) -> Mapping[str, int]:
+        self.connection.execute(
+            self.insert_or_ignore(lane),
+            [{"campaign_id": campaign_id, "zones": name} for name in sorted(zones)],
+        )
+        rows = self.connection.execute(
+            select(lane.c.zones, lane.c.id).where(
+                lane.c.campaign_id == campaign_id, lane.c.zones.in_(sorted(zones))
+            )
+        )
+        return {row.zones: row.id for row in rows}
+
+    def reject(self, campaign_id: int, rows: Sequence[NewReject]) -> None:
+        """Keep rows that became no contact; storing one twice changes nothing."""
+        if rows:
+            self.connection.execute(
+                self.insert_or_ignore(rejected_row),
+                [
+                    {
+                        "campaign_id": campaign_id,
+                        "line": row.line,
+                        "kind": row.kind,
+                        "column": row.column[:200],
+                        "reason": row.reason,
+                    }
+                    for row in rows
+                ],
+            )
+
+    def contact(self, contact_id: int) -> ContactRow:
+        """One contact with its number."""
+        row = self.connection.execute(
+            select(contact, phone.c.e164)
+            .join(phone, phone.c.id == contact.c.phone_id)
+            .where(contact.c.id == contact_id)
+        ).one()
+        return ContactRow(
+            id=row.id,
+            key=row.key,
+            e164=row.e164,
+            zones=tuple(row.zones.split()),
+            settings=row.settings,
+            fields=row.fields,
+            line=row.source_line,
+        )
+
+    def suppressed(self, phone_id: int) -> bool:
+        """Whether this number must not be called."""
+        query = select(exists().where(suppression.c.phone_id == phone_id))
+        return bool(self.connection.execute(query).scalar_one())
+
+    def suppress(self, phone_id: int, *, reason: str, source: str, at: datetime) -> bool:
+        """Add a number to the do-not-call list; its lock is held. False: it was there."""
+        # RETURNING, because an INSERT has no row count on PostgreSQL.
+        added = self.connection.execute(
+            self.insert_or_ignore(suppression)
+            .values(phone_id=phone_id, reason=reason[:200], source=source, added_at=at)
+            .returning(suppression.c.phone_id)
+        )
+        return added.first() is not None
+
+    def unsuppress(self, phone_id: int) -> bool:
+        """Take a number off the do-not-call list."""
+        done = self.connection.execute(
+            delete(suppression).where(suppression.c.phone_id == phone_id)
+        )
+        return done.rowcount == 1
+
+    def drop_waiting(self, phone_ids: Collection[int], at: datetime) -> int:
+        """End every waiting dial task of suppressed numbers; says how many."""
+        ids = self.lock_tasks(
+            dial_task.c.phone_id.in_(phone_ids), dial_task.c.state == TaskState.WAITING.value
+        )
+        done = self.connection.execute(
+            update(dial_task)
+            .where(dial_task.c.id.in_(ids))
+            .values(
+                state=TaskState.DONE.value,
+                outcome=Outcome.SUPPRESSED.value,
+                reason="do_not_call",
+                ended_at=at,
+                wait_reason=None,
+            )
+        )
+        return done.rowcount
+
+
+def _task(
+    entry: NewContact,
+    campaign_id: int,
+    account_id: int,
+    contact_id: int,
+    phones: Mapping[str, int],
+    lanes: Mapping[str, int],
+) -> dict[str, Any]:
+    done = entry.outcome is not None
+    return {
+        "campaign_id": campaign_id,
+        "account_id": account_id,
+        "contact_id": contact_id,
+        "phone_id": phones[entry.e164],
+        "lane_id": lanes[" ".join(entry.zones)],
+        "touch": "",
+        "state": (TaskState.DONE if done else TaskState.WAITING).value,
+        "due_at": entry.due_at,
+        "deadline_at": entry.deadline_at,
+        "eligible_at": entry.due_at,
+        "wait_reason": None if done else "due",
+        "outcome": entry.outcome.value if entry.outcome else None,
+        "reason": entry.reason,
+        "ended_at": entry.due_at if done else None,
+    }

@@ -1,0 +1,246 @@
+"""Reads on campaigns and accounts: the list, and everything `show` says about one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from campaigns.core.calls import Limit
+from campaigns.core.figures import (
+    AccountFigures,
+    CampaignFigures,
+    CampaignSummary,
+    LaneGroup,
+    RowCounts,
+    TaskCounts,
+)
+from campaigns.core.hours import Hours
+from campaigns.core.instants import STRICT_SPACING, Now
+from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, CampaignState, Outcome
+from campaigns.core.pacing import Wait, grant
+from campaigns.core.report import Situation, estimated_end, waiting
+from campaigns.errors import UnknownName
+from campaigns.store.reads_base import BaseReads
+from campaigns.store.tables import (
+    account,
+    attempt,
+    campaign,
+    campaign_version,
+    dial_task,
+    lane,
+    pause_request,
+    rejected_row,
+)
+
+_LIVE = (
+    AttemptState.DIALING,
+    AttemptState.ACCEPTED,
+    AttemptState.RINGING,
+    AttemptState.IN_PROGRESS,
+)
+
+
+class CampaignReads(BaseReads):
+    """Campaigns and accounts."""
+
+    def campaigns(self) -> Sequence[CampaignSummary]:
+        """Every campaign, the newest first."""
+        counts: dict[int, dict[str, int]] = {}
+        query = select(dial_task.c.campaign_id, dial_task.c.state, func.count()).group_by(
+            dial_task.c.campaign_id, dial_task.c.state
+        )
+        for campaign_id, state, count in self.connection.execute(query):
+            counts.setdefault(campaign_id, {})[state] = count
+        return self._summaries(counts)
+
+    def campaign_figures(self, name: str) -> CampaignFigures:
+        """Everything about one campaign. Raises UnknownName."""
+        row = self.campaign_row(name)
+        now = self.tx.now()
+        counts, outcomes = self._counts(row.id)
+        (summary,) = self._summaries({row.id: counts}, only=row.id)
+        definition, _ = self.tx.definition(row.id, row.version)
+        dialled_by = self.account_figures(row.account_id, now)
+        groups = self._lane_groups(row.id, now.policy)
+        situation = Situation(
+            at=now.policy,
+            hours=Hours(definition.calling_hours),
+            state=row.state,
+            pause_asked=summary.pause_asked,
+            start=row.start_at,
+            account=dialled_by,
+        )
+        states = self._attempt_states(row.id)
+        tick = self.tx.last_alive("tick")
+        return CampaignFigures(
+            at=now.policy,
+            summary=summary,
+            version=row.version,
+            source=self._source(row.id, row.version),
+            max_attempts=definition.retry.max_attempts,
+            rows=self._rows(row.id),
+            outcomes=outcomes,
+            waiting=waiting(groups, situation),
+            live={state: states[state] for state in _LIVE if state in states},
+            unknown=states.get(AttemptState.UNKNOWN, 0),
+            calls=sum(count for state, count in states.items() if state not in RANG_NOBODY),
+            account=dialled_by,
+            estimated_end=estimated_end(groups, situation),
+            tick_real_age=None if tick is None else now.real - tick,
+        )
+
+    def rows_beside(self, name: str) -> RowCounts:
+        """Rows of a campaign's list that became no contact. Raises UnknownName."""
+        return self._rows(self.campaign_row(name).id)
+
+    def account_figures(self, account_id: int, now: Now) -> AccountFigures:
+        """One account's limit, and what stops it."""
+        row = self.connection.execute(select(account).where(account.c.id == account_id)).one()
+        return self._account(row, now)
+
+    def accounts_figures(self, now: Now) -> tuple[AccountFigures, ...]:
+        """Every account's."""
+        rows = self.connection.execute(select(account).order_by(account.c.id)).all()
+        return tuple(self._account(row, now) for row in rows)
+
+    def account_id(self, name: str) -> int:
+        """The account of that name. Raises UnknownName, which names the ones there are."""
+        rows = self.connection.execute(select(account.c.name, account.c.id).order_by(account.c.id))
+        known = {row.name: int(row.id) for row in rows}
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none yet"
+            raise UnknownName(f"no voice account is called {name!r}: there is {there}")
+        return known[name]
+
+    def _account(self, row: Row[Any], now: Now) -> AccountFigures:
+        slots = self.tx.slots(row.id, Limit.START)
+        spacing = timedelta(seconds=row.spacing_s)
+        if row.strict_until is not None and now.policy < row.strict_until:
+            spacing = max(spacing, STRICT_SPACING)
+        granted = grant(
+            slots,
+            at=now.policy,
+            not_before=row.not_before,
+            last_at=row.last_intent_at,
+            spacing=spacing,
+        )
+        held = row.not_before is not None and row.not_before > now.policy
+        return AccountFigures(
+            id=row.id,
+            name=row.name,
+            limit=len(slots),
+            window=max((slot.window for slot in slots), default=timedelta(0)),
+            spacing=spacing,
+            slots_busy=sum(1 for slot in slots if slot.free_at > now.policy),
+            next_start_at=granted.until if isinstance(granted, Wait) else now.policy,
+            last_start_at=row.last_intent_at,
+            last_429_at=row.last_429_at,
+            held_until=row.not_before if held else None,
+            held_why=row.held_why if held or row.probing else None,
+            probing=row.probing,
+            paused_why=row.paused_why,
+            paused_by=row.paused_by,
+            paused_at=row.paused_at,
+        )
+
+    def _summaries(
+        self, counts: Mapping[int, Mapping[str, int]], *, only: int | None = None
+    ) -> Sequence[CampaignSummary]:
+        open_requests = (
+            select(pause_request.c.campaign_id, func.min(pause_request.c.why))
+            .where(~pause_request.c.applied)
+            .group_by(pause_request.c.campaign_id)
+        )
+        asked = dict(self.connection.execute(open_requests).all())
+        query = (
+            select(campaign, account.c.name.label("account"))
+            .join(account, account.c.id == campaign.c.account_id)
+            .order_by(campaign.c.id.desc())
+        )
+        if only is not None:
+            query = query.where(campaign.c.id == only)
+        return [
+            CampaignSummary(
+                id=row.id,
+                name=row.name,
+                state=CampaignState(row.state),
+                account=row.account,
+                pause_asked=row.id in asked,
+                paused_why=row.paused_why or asked.get(row.id),
+                paused_by=row.paused_by or ("engine" if row.id in asked else None),
+                paused_at=row.paused_at,
+                created_at=row.created_at,
+                start_at=row.start_at,
+                end_at=row.end_at,
+                finished_at=row.finished_at,
+                tasks=TaskCounts(**counts.get(row.id, {})),
+            )
+            for row in self.connection.execute(query)
+        ]
+
+    def _counts(self, campaign_id: int) -> tuple[Mapping[str, int], Mapping[Outcome, int]]:
+        query = (
+            select(dial_task.c.state, dial_task.c.outcome, func.count())
+            .where(dial_task.c.campaign_id == campaign_id)
+            .group_by(dial_task.c.state, dial_task.c.outcome)
+        )
+        states: dict[str, int] = {}
+        outcomes: dict[Outcome, int] = {}
+        for state, outcome, count in self.connection.execute(query):
+            states[state] = states.get(state, 0) + count
+            if outcome is not None:
+                outcomes[Outcome(outcome)] = count
+        return states, {outcome: outcomes[outcome] for outcome in Outcome if outcome in outcomes}
+
+    def _lane_groups(self, campaign_id: int, at: datetime) -> Sequence[LaneGroup]:
+        """Thousands of tasks in a lane share one calendar: one row per lane, reason and side."""
+        eligible = (dial_task.c.eligible_at <= at).label("eligible")
+        query = (
+            select(
+                lane.c.zones,
+                dial_task.c.wait_reason,
+                eligible,
+                func.count().label("count"),
+                func.min(dial_task.c.eligible_at),
+                func.max(dial_task.c.eligible_at),
+            )
+            .join(lane, lane.c.id == dial_task.c.lane_id)
+            .where(dial_task.c.campaign_id == campaign_id, dial_task.c.state == "waiting")
+            .group_by(lane.c.zones, dial_task.c.wait_reason, eligible)
+        )
+        return [
+            LaneGroup(
+                zones=tuple(zones.split()),
+                reason=reason,
+                eligible=bool(ready),
+                count=count,
+                first=first,
+                last=last,
+            )
+            for zones, reason, ready, count, first, last in self.connection.execute(query)
+        ]
+
+    def _attempt_states(self, campaign_id: int) -> Mapping[AttemptState, int]:
+        query = (
+            select(attempt.c.state, func.count())
+            .where(attempt.c.campaign_id == campaign_id)
+            .group_by(attempt.c.state)
+        )
+        return {AttemptState(state): count for state, count in self.connection.execute(query)}
+
+    def _rows(self, campaign_id: int) -> RowCounts:
+        query = (
+            select(rejected_row.c.kind, func.count())
+            .where(rejected_row.c.campaign_id == campaign_id)
+            .group_by(rejected_row.c.kind)
+        )
+        return RowCounts(**dict(self.connection.execute(query).all()))
+
+    def _source(self, campaign_id: int, version: int) -> str:
+        query = select(campaign_version.c.source).where(
+            campaign_version.c.campaign_id == campaign_id, campaign_version.c.version == version
+        )
+        return str(self.connection.execute(query).scalar_one())

@@ -1,0 +1,170 @@
+"""Bring a database to our schema, stamp its world, and give every account its slots.
+
+Forward only, and safe to run twice or by two processes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy.exc import DatabaseError
+
+from campaigns.core import pacing
+from campaigns.core.calls import Limit
+from campaigns.errors import ConfigurationError, DatabaseAway, Fault
+from campaigns.store.database import Database
+from campaigns.store.tables import account, slot, world
+
+_MIGRATION_LOCK = 0x6D696772
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitOf:
+    """How many requests of a kind an account may make in a window."""
+
+    count: int
+    window: timedelta
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def head() -> str:
+    """The revision this code is written for."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def current(database: Database) -> str | None:
+    """The revision of a database; None for an empty one."""
+    with database.reader.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(
+    database: Database, *, kind: str, speed: float = 1.0, starts_at: datetime | None = None
+) -> None:
+    """Migrate, and stamp a new database as `real` or `rehearsal`, once.
+
+    Raises ConfigurationError when it is stamped as the other kind already.
+    """
+    with database.write() as tx:
+        connection = tx.connection
+        if tx.postgres:
+            # Two processes that upgrade at once: the second waits and finds nothing to do.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        row = connection.execute(select(world)).one_or_none()
+        if row is None:
+            real = _real_now(connection, database)
+            connection.execute(
+                insert(world).values(
+                    id=1,
+                    kind=kind,
+                    anchor_real=real,
+                    anchor_policy=starts_at or real,
+                    speed=speed,
+                )
+            )
+        elif row.kind != kind:
+            fault = Fault(
+                at="CAMPAIGNS_DATABASE_URL",
+                expected=f"a {kind} database",
+                got=f"one stamped {row.kind}",
+                hint="real calls and rehearsals never share a database",
+            )
+            raise ConfigurationError([fault])
+
+
+def _real_now(connection: Connection, database: Database) -> datetime:
+    if connection.dialect.name == "postgresql":
+        at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return at
+    return database.clock()
+
+
+def require_current(database: Database) -> None:
+    """Raises DatabaseAway unless the schema is ours and the world is stamped."""
+    try:
+        found = current(database)
+    except DatabaseError as error:
+        kind = type(error.orig).__name__
+        raise DatabaseAway(f"the database does not answer ({kind})") from error
+    if found != head():
+        raise DatabaseAway(
+            f"the database is at revision {found or 'none'}, this program needs {head()}:"
+            " run `campaigns db upgrade`"
+        )
+
+
+def ensure_account(
+    database: Database, name: str, *, limits: Mapping[Limit, LimitOf], spacing: timedelta
+) -> int:
+    """The account of that name with exactly these limits; its id.
+
+    A lowered limit deletes the slots that are free earliest; a new slot of a living account is
+    free only when whatever it may stand for has left the window; a longer window is added to
+    every slot (design.md, idea 1).
+    """
+    with database.write() as tx:
+        connection = tx.connection
+        if tx.postgres:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        found = connection.execute(select(account.c.id).where(account.c.name == name)).scalar()
+        born = found is None
+        if found is None:
+            found = connection.execute(
+                insert(account)
+                .values(
+                    name=name,
+                    spacing_s=spacing.total_seconds(),
+                    not_sent_streak=0,
+                    probing=False,
+                )
+                .returning(account.c.id)
+            ).scalar_one()
+        account_id = int(found)
+        tx.lock_account(account_id)
+        now = tx.now()
+        tx.change_account(account_id, spacing_s=spacing.total_seconds())
+        for kind, limit in limits.items():
+            slots = tx.slots(account_id, kind)
+            where = (slot.c.account_id == account_id) & (slot.c.kind == kind.value)
+            for n in pacing.surplus(slots, limit.count):
+                connection.execute(delete(slot).where(where, slot.c.n == n))
+            for one in slots:
+                longer = limit.window - one.window
+                if longer:
+                    connection.execute(
+                        update(slot)
+                        .where(where, slot.c.n == one.n)
+                        .values(
+                            window_s=limit.window.total_seconds(),
+                            free_at=one.free_at + max(longer, timedelta(0)),
+                        )
+                    )
+            free_at = now.policy if born else pacing.newborn(now, limit.window)
+            highest = max((one.n for one in slots), default=0)
+            for n in range(highest + 1, highest + 1 + max(0, limit.count - len(slots))):
+                connection.execute(
+                    insert(slot).values(
+                        account_id=account_id,
+                        kind=kind.value,
+                        n=n,
+                        window_s=limit.window.total_seconds(),
+                        free_at=free_at,
+                    )
+                )
+        return account_id

@@ -1,0 +1,217 @@
+"""The tables: what is remembered. The database is the queue, the lock, the clock, the limiter."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from campaigns.store.call_tables import attempt, dial_task, event
+from campaigns.store.columns import BigId, Instant, Json, metadata
+
+__all__ = [
+    "BigId",
+    "Instant",
+    "Json",
+    "account",
+    "attempt",
+    "audit",
+    "campaign",
+    "campaign_version",
+    "contact",
+    "dial_task",
+    "event",
+    "heartbeat",
+    "lane",
+    "metadata",
+    "pause_request",
+    "phone",
+    "rejected_row",
+    "run_lease",
+    "slot",
+    "suppression",
+    "world",
+]
+
+world = Table(
+    "world",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),  # real | rehearsal, stamped once
+    Column("anchor_real", Instant, nullable=False),
+    Column("anchor_policy", Instant, nullable=False),
+    Column("speed", Float, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+    CheckConstraint("kind = 'rehearsal' OR speed = 1", name="real_time_is_real"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", String(63), nullable=False, unique=True),
+    Column("spacing_s", Float, nullable=False),
+    Column("strict_until", Instant),  # wide spacing after a 429 nobody expected
+    Column("last_intent_at", Instant),
+    Column("not_before", Instant),  # held: nothing starts earlier
+    Column("held_why", String(200)),
+    Column("not_sent_streak", Integer, nullable=False, server_default="0"),
+    Column("probing", Boolean, nullable=False, default=False, server_default=text("false")),
+    Column("unknown_since", Instant),  # answers before this no longer count for the breaker
+    Column("last_429_at", Instant),
+    Column("paused_why", String(200)),
+    Column("paused_by", String(100)),
+    Column("paused_at", Instant),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("window_s", Float, nullable=False),
+    Column("attempt_id", String(36)),  # or the look-up that holds it
+    Column("free_at", Instant, nullable=False),
+)
+
+phone = Table(
+    "phone",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("e164", String(20), nullable=False, unique=True),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", String(63), nullable=False, unique=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("start_at", Instant),
+    Column("end_at", Instant),
+    Column("load_token", String(36)),
+    Column("load_until", Instant),
+    Column("paused_why", String(200)),
+    Column("paused_by", String(100)),
+    Column("paused_at", Instant),
+    Column("vouched_at", Instant),  # a person resumed after refusals: take them at their word
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Index("ix_campaign_account_state", "account_id", "state"),
+)
+
+campaign_version = Table(
+    "campaign_version",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("definition", Json, nullable=False),
+    Column("header", Json, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+)
+
+lane = Table(
+    "lane",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("zones", Text, nullable=False),  # space separated, sorted: one calendar for all of it
+    UniqueConstraint("campaign_id", "zones"),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("phone_id", ForeignKey("phone.id"), nullable=False),
+    Column("zones", Text, nullable=False),
+    Column("zone_source", String(32), nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("fields", Json, nullable=False),
+    Column("source_line", Integer, nullable=False),
+    UniqueConstraint("campaign_id", "key"),
+    Index("ix_contact_campaign_id_phone_id", "campaign_id", "phone_id"),
+)
+
+rejected_row = Table(
+    "rejected_row",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),  # rejected | duplicate | filtered
+    Column("column", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("phone_id", ForeignKey("phone.id"), primary_key=True),
+    Column("reason", String(200), nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("added_at", Instant, nullable=False),
+)
+
+pause_request = Table(
+    "pause_request",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("applied", Boolean, nullable=False, default=False, server_default=text("false")),
+    Index(
+        "ix_pause_request_open",
+        "campaign_id",
+        postgresql_where=text("NOT applied"),
+        sqlite_where=text("applied = 0"),
+    ),
+)
+
+run_lease = Table(
+    "run_lease",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("until", Instant, nullable=False),  # real time: a lease is mechanical
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("process", String(100), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", Instant, nullable=False),  # real time
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", String(100), nullable=False),
+    Column("what", String(64), nullable=False),
+    Column("campaign_id", ForeignKey("campaign.id")),
+    Column("account_id", ForeignKey("account.id")),
+    Column("detail", Json, nullable=False),
+    Index("ix_audit_campaign_id", "campaign_id"),
+)

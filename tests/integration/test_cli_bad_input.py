@@ -1,0 +1,148 @@
+"""Every usual accident is one line that says what to do, and a traceback is for --debug alone."""
+
+from pathlib import Path
+
+import pytest
+
+from campaigns.cli import check as check_command
+from tests.support.cli import CAMPAIGN, Shell
+
+ALONE = ("--agent-id", "agent_a", "--from-number", "+16175550100")
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("command", [("check",), ("submit", "--yes")])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no file list.csv"),
+        (b"", "an empty file"),
+        (b"to_number,name\n", "a header only"),
+        (b"to_number,name\n+16175550123,Jos\xe9\n", "list.csv:2"),
+        (b"+16175550123,Jane\n", "a first row that holds a number"),
+        (b"name,city\nJane,Boston\n", "one column with the number to call"),
+        (b"PK\x03\x04", "a spreadsheet (.xlsx)"),
+    ],
+    ids=["missing", "empty", "header only", "latin-1", "no header", "no number", "xlsx"],
+)
+def test_a_list_that_is_none(
+    shell: Shell, command: tuple[str, ...], content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        shell.write("list.csv", content)
+    line = shell(*command, "list.csv", *ALONE, code=1).line
+    assert line.startswith("list.csv")
+    assert said in line
+    assert not shell.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "campaign.yaml"),
+        ("- a\n- b\n", "campaign.yaml:1"),
+        ("just words\n", "campaign.yaml:1"),
+        (CAMPAIGN.replace('"{{ customer_name }}"', "{{ customer_name }}"), "quote"),
+        (CAMPAIGN.replace("customer_name", "custommer_name"), "did you mean customer_name?"),
+        (CAMPAIGN + "retry: {max_retries: 3}\n", "max_attempts counts the first"),
+        (CAMPAIGN + "budget: {calls_per_day: 700}\n", "not yet"),
+        (CAMPAIGN.replace("reminders", "Reminders Of Mine"), "campaign.yaml:1"),
+        ("a: &a [x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(9)), "campaign.yaml"),
+    ],
+    ids=[
+        *("empty", "a list", "a text", "unquoted", "unknown column", "other tool", "not yet"),
+        *("name", "aliases"),
+    ],
+)
+def test_a_campaign_file_that_is_wrong(shell: Shell, text: str, said: str) -> None:
+    shell.campaign("+16175550123,Jane")
+    shell.write("campaign.yaml", text)
+    complaints = shell("check", "campaign.yaml", code=1).complaints
+    assert any(said in line for line in complaints)
+    assert all(line.startswith("campaign.yaml") for line in complaints)
+
+
+def test_every_fault_of_a_file_is_told_at_once(shell: Shell) -> None:
+    shell.campaign("+16175550123,Jane")
+    shell.write("campaign.yaml", "name: x\nagent_id: 'a b'\ncontacts: people.csv\nretrry: never\n")
+    complaints = shell("check", "campaign.yaml", code=1).complaints
+    assert {line.split(": ")[1] for line in complaints} >= {"agent_id", "from_number", "retrry"}
+
+
+def test_a_campaign_whose_list_is_missing_names_the_line(shell: Shell) -> None:
+    shell.write("campaign.yaml", CAMPAIGN)
+    line = shell("check", "campaign.yaml", code=1).line
+    assert line.startswith("campaign.yaml:4: contacts")
+    assert "people.csv" in line
+
+
+def test_a_template_that_would_escape_is_refused(shell: Shell) -> None:
+    shell.campaign("+16175550123,Jane")
+    escape = "{{ ''.__class__.__mro__ }}"
+    shell.write("campaign.yaml", CAMPAIGN.replace("{{ customer_name }}", escape))
+    assert "context.patient" in shell("check", "campaign.yaml", code=1).line
+
+
+def test_megabytes_on_one_line_are_one_bad_row(shell: Shell) -> None:
+    shell.campaign("+16175550123,Jane", "+16175550124," + "x" * 20_000_000, "+16175550125,Ann")
+    said = shell("check", "campaign.yaml")
+    assert "people.csv:3: over 1 MB" in said.line
+    assert "2 people from people.csv of 3 rows" in said.out
+
+
+def test_a_database_that_is_away_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMPAIGNS_DATABASE_URL", "postgresql://ann:hunter22@127.0.0.1:1/campaigns")
+    for typed in (("list",), ("status",), ("db", "current"), ("db", "upgrade")):
+        said = shell(*typed, code=3)
+        assert "the database" in said.line
+        assert "hunter22" not in said.err
+
+
+def test_a_home_that_cannot_be_written_is_one_line(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_HOME", "/proc/nowhere")
+    assert "CAMPAIGNS_HOME names another" in shell("list", code=1).line
+
+
+def test_a_broker_that_is_away_stops_no_command(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_REDIS_URL", "redis://127.0.0.1:1/0")
+    shell.campaign("+16175550123,Jane")
+    shell("submit", "campaign.yaml", "--yes")
+    shell("pause", "reminders")
+    shell("resume", "reminders")
+
+
+def test_results_that_cannot_be_written_are_one_line(shell: Shell) -> None:
+    shell.campaign("+16175550123,Jane")
+    shell("submit", "campaign.yaml", "--yes")
+    line = shell("results", "reminders", "-o", "no/such/place.csv", code=3).complaints[-1]
+    assert "No such file or directory" in line
+
+
+def test_a_fault_of_ours_is_one_line_without_data(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("+16175550123 Jane")
+
+    monkeypatch.setattr(check_command, "load", broken)
+    said = shell("check", "campaign.yaml", code=3)
+    assert said.line == (
+        "something unexpected happened (KeyError); run again with --debug and report what it shows"
+    )
+    assert "Traceback" in shell("check", "campaign.yaml", "--debug", code=3).err
+
+
+def test_ctrl_c_ends_with_130(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check_command, "load", interrupted)
+    assert shell("check", "campaign.yaml", code=130).line == "interrupted"

@@ -1,0 +1,285 @@
+"""A whole engine on virtual time: SQLite in memory, a scripted provider, a doorbell that queues.
+
+Nothing sleeps: `VirtualClock.sleep` moves the clock. The provider here is a list of answers; the
+phones that would have rung are in `Script.rung`, and tests judge by that.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from campaigns.core.calls import (
+    Accepted,
+    Answer,
+    CallEvent,
+    CallStatus,
+    DialRequest,
+    Found,
+    Limit,
+    Listed,
+    Looked,
+    NotThere,
+    Page,
+    Session,
+    Unknown,
+)
+from campaigns.core.contacts import Contact
+from campaigns.core.definition import CallingHours, Contacts, Definition, Retry, Schedule
+from campaigns.core.outcomes import Source
+from campaigns.core.records import Claim
+from campaigns.engine.dial import dial
+from campaigns.engine.dispatch import dispatch
+from campaigns.engine.lookup import check
+from campaigns.engine.parts import Parts, Policy
+from campaigns.engine.record import fold_events, receive
+from campaigns.engine.submit import Submission, Submitted, submit
+from campaigns.engine.tick import tick
+from campaigns.store import schema
+from campaigns.store.database import Database
+from tests.support import idle
+
+START = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New York
+NEW_YORK = ("America/New_York",)
+FROM = "+18005550100"
+
+
+@dataclass
+class VirtualClock:
+    """Real time of a test: moves only when told to, or when something sleeps."""
+
+    at: datetime = START
+    slept: list[float] = field(default_factory=list)
+
+    def wall(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - START).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += timedelta(seconds=seconds)
+
+    def forward(self, **delta: float) -> None:
+        self.at += timedelta(**delta)
+
+
+class CountingDice:
+    """Ids that a failing test can name."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def uuid(self) -> str:
+        return f"00000000-0000-4000-8000-{next(self._numbers):012d}"
+
+
+class QueueingDoorbell:
+    """Keeps what was rung, until `World.settle` plays the workers."""
+
+    def __init__(self) -> None:
+        self.rung: deque[tuple[str, object]] = deque()
+
+    def dial(self, claim: Claim) -> None:
+        self.rung.append(("dial", claim))
+
+    def fold(self, attempt_id: str) -> None:
+        self.rung.append(("fold", attempt_id))
+
+    def check(self, attempt_id: str) -> None:
+        self.rung.append(("check", attempt_id))
+
+    def dispatch(self, account_id: int) -> None:
+        self.rung.append(("dispatch", account_id))
+
+
+@dataclass
+class Script:
+    """The provider: answers in turn (then accepts), and what look-ups find."""
+
+    clock: VirtualClock
+    answers: deque[Answer | Callable[[DialRequest], Answer]] = field(default_factory=deque)
+    rung: list[tuple[datetime, DialRequest]] = field(default_factory=list)
+    found: dict[str, Session] = field(default_factory=dict)
+    listed: list[Session] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    took: float = 0.1
+
+    def dial(self, request: DialRequest, *, send_by: float) -> Answer:
+        self.clock.forward(seconds=self.took)
+        answer = self.answers.popleft() if self.answers else None
+        if callable(answer):
+            answer = answer(request)
+        answer = answer or Accepted(call_id=f"call_{len(self.rung) + 1}")
+        if isinstance(answer, Accepted | Unknown):
+            self.rung.append((self.clock.at, request))
+        return answer
+
+    def status(self, id: str) -> Looked:
+        self.asked.append(f"status {id}")
+        return Found(session=self.found[id]) if id in self.found else NotThere()
+
+    def call(self, id: str) -> Looked:
+        self.asked.append(f"call {id}")
+        return NotThere()
+
+    def sessions(self, **_: object) -> Listed:
+        self.asked.append("sessions")
+        return Page(sessions=tuple(self.listed))
+
+
+def definition(**changes: object) -> Definition:
+    """A campaign that may call at any hour, unless told otherwise."""
+    values: dict[str, object] = {
+        "name": "reminders",
+        "agent_id": "agent_reminder",
+        "from_number": FROM,
+        "contacts": Contacts(file="people.csv", key="key"),
+        "context": {"name": "{{ name }}"},
+        "calling_hours": CallingHours(always=True),
+        "retry": Retry(),
+        "schedule": Schedule(),
+    }
+    return Definition(**{**values, **changes})
+
+
+def contact(n: int, *, zones: tuple[str, ...] = NEW_YORK, **changes: object) -> Contact:
+    """Contact number n, with a number of its own."""
+    values: dict[str, object] = {
+        "line": n + 1,
+        "key": f"k{n}",
+        "to_number": f"+1617555{n:04d}",
+        "zones": zones,
+        "zone_source": "number",
+        "fields": {"name": f"Person {n}", "key": f"k{n}"},
+    }
+    return Contact(**{**values, **changes})  # type: ignore[arg-type]  # a test helper
+
+
+class World:
+    """One engine and its surroundings."""
+
+    def __init__(
+        self,
+        *,
+        limit: int = 10,
+        database: Database | None = None,
+        public: bool = True,
+        spacing: float = 1.0,
+        kind: str = "real",
+        speed: float = 1.0,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.provider = Script(self.clock)
+        self.bell = QueueingDoorbell()
+        self.store = database or Database("sqlite://", clock=self.clock.wall)
+        schema.upgrade(self.store, kind=kind, speed=speed)
+        self.limits: Mapping[Limit, schema.LimitOf] = {
+            kind_: schema.LimitOf(count=count, window=timedelta(seconds=60))
+            for kind_, count in (
+                (Limit.START, limit),
+                (Limit.STATUS, 60),
+                (Limit.SESSIONS, 30),
+                (Limit.OTHER, 120),
+            )
+        }
+        self.account_id = schema.ensure_account(
+            self.store, "default", limits=self.limits, spacing=timedelta(seconds=spacing)
+        )
+        self.parts = Parts(
+            store=self.store,
+            clock=self.clock,
+            dice=CountingDice(),
+            doorbell=self.bell,
+            dialers=lambda _: self.provider,
+            hook_url=lambda id: f"https://example.test/hooks/v1/k/{id}/mac" if public else None,
+            policy=Policy(public=public, rehearsal=kind == "rehearsal"),
+        )
+
+    def submit(
+        self, entries: Iterable[Contact] | int = 1, *, digest: str = "d1", **changes: object
+    ) -> Submitted:
+        people = [contact(n) for n in range(entries)] if isinstance(entries, int) else entries
+        return submit(
+            Submission(
+                definition=definition(**changes),
+                digest=digest,
+                header=("key", "name", "to_number"),
+                source="people.csv",
+                entries=people,
+            ),
+            self.parts,
+            who="test",
+        )
+
+    def settle(self, *, ticks: int = 1) -> None:
+        """Play heartbeat and workers until nobody has anything to do."""
+        for _ in range(ticks):
+            tick(self.parts)
+            while self.bell.rung:
+                what, id = self.bell.rung.popleft()
+                match what, id:
+                    case "dial", Claim() as claim:
+                        dial(claim, self.parts)
+                    case "fold", str() as attempt_id:
+                        fold_events(attempt_id, self.parts)
+                    case "check", str() as attempt_id:
+                        check(attempt_id, self.parts)
+                    case "dispatch", int() as account_id:
+                        dispatch(account_id, self.parts)
+
+    def run_for(self, seconds: float, *, step: float = 1.0) -> None:
+        """Let time pass with a heartbeat each `step` seconds, but for those that find nothing."""
+        end = self.clock.at + timedelta(seconds=seconds)
+        while self.clock.at < end:
+            before = idle.changes(self.store)
+            self.settle()
+            idly = before is not None and before == idle.changes(self.store)
+            self.clock.forward(seconds=step * (self._nothing_for(end, step) if idly else 1))
+        self.settle()
+
+    def _nothing_for(self, end: datetime, step: float) -> int:
+        """How many steps lead to the last heartbeat before something may happen; at least one."""
+        if self.parts.policy.rehearsal:
+            return 1
+        left = end - self.clock.at
+        quiet = idle.quiet_for(self.parts, self.store)
+        return max(1, int(min(left, quiet or left) / timedelta(seconds=step)))
+
+    def say(
+        self,
+        attempt_id: str,
+        status: CallStatus,
+        *,
+        duration: float | None = None,
+        call_id: str | None = None,
+        settle: bool = True,
+    ) -> bool:
+        """The provider posts an event about an attempt."""
+        known = receive(
+            attempt_id,
+            CallEvent(call_id=call_id, status=status, word=status.value, duration_s=duration),
+            digest=f"{status.value}-{duration}-{call_id}",
+            body="{}",
+            source=Source.WEBHOOK,
+            parts=self.parts,
+        )
+        if settle:
+            self.settle()
+        return known
+
+    def attempts(self) -> Sequence[Mapping[str, object]]:
+        """All attempts, oldest first."""
+        return self.rows("SELECT * FROM attempt ORDER BY intent_at, id")
+
+    def tasks(self) -> Sequence[Mapping[str, object]]:
+        """All dial tasks."""
+        return self.rows("SELECT * FROM dial_task ORDER BY id")
+
+    def rows(self, query: str) -> Sequence[Mapping[str, object]]:
+        with self.store.read() as tx:
+            return [dict(row) for row in tx.connection.exec_driver_sql(query).mappings()]

@@ -1,0 +1,90 @@
+"""How long nothing can happen in a world on virtual time: its heartbeats until then are skipped.
+
+Everything the engine waits for is an instant in a row, or the edge of somebody's calling hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select, true
+
+from campaigns.core.calls import Limit
+from campaigns.core.instants import AHEAD, EDGE_MARGIN, Now
+from campaigns.engine.gate import spacing_of
+from campaigns.engine.parts import Parts
+from campaigns.store.call_tables import attempt, dial_task
+from campaigns.store.database import Database, SqlTransaction
+from campaigns.store.tables import account, campaign, run_lease, slot
+
+Wanted = Sequence[tuple[ColumnElement[datetime | None], ColumnElement[bool]]]
+
+_WAITING = dial_task.c.state == "waiting"
+_CHECKED = attempt.c.check_at.is_not(None)
+_POLICY: Wanted = (
+    (campaign.c.start_at, true()),
+    (dial_task.c.eligible_at, _WAITING),
+    (dial_task.c.deadline_at, _WAITING),
+    (attempt.c.settle_at, attempt.c.state == "dialing"),
+    (attempt.c.release_at, attempt.c.open),
+    (attempt.c.check_at, _CHECKED),
+    (attempt.c.give_up_at, _CHECKED),
+)
+_ACCOUNTS: Wanted = (
+    (account.c.not_before, true()),
+    (account.c.strict_until, true()),
+    (slot.c.free_at, slot.c.kind == Limit.START.value),
+)
+_REAL: Wanted = (
+    (dial_task.c.claim_until, dial_task.c.state == "claimed"),
+    (attempt.c.check_claim_until, _CHECKED),
+    (run_lease.c.until, true()),
+)
+
+
+def changes(store: Database) -> int | None:
+    """Rows written so far; None where the database does not count them."""
+    with store.read() as tx:
+        return getattr(tx.connection.connection.driver_connection, "total_changes", None)
+
+
+def quiet_for(parts: Parts, store: Database) -> timedelta | None:
+    """Real time from now in which no heartbeat finds anything to do; None: for ever."""
+    with store.read() as tx:
+        now = tx.now()
+        policy = [*_after(tx, _POLICY, now.policy), *_due(tx, now, parts)]
+        waits = [now.until(instant) for instant in policy if instant >= now.policy]
+        waits += [instant - now.real for instant in _after(tx, _REAL, now.real)]
+    # Dispatch looks this far ahead.
+    return min(waits) - AHEAD if waits else None
+
+
+def _after(tx: SqlTransaction, wanted: Wanted, at: datetime) -> Iterator[datetime]:
+    # An instant that is now still counts: some rules ask for later than it, not for as late.
+    for column, condition in wanted:
+        query = select(func.min(column)).where(column >= at, condition)
+        first = tx.connection.execute(query).scalar_one()
+        if first is not None:
+            yield first
+
+
+def _due(tx: SqlTransaction, now: Now, parts: Parts) -> Iterator[datetime]:
+    """What those are waiting for whose own time has come: hours, slots, holds, spacing."""
+    at = now.policy
+    for row in tx.accounts():
+        due = False
+        for one in tx.runnable(row.id, leased_at=None):
+            hours = parts.versions.get(tx, one.id, one.version).hours
+            for head in tx.heads(one.id):
+                if head.head > at:
+                    continue
+                due = True
+                if hours.is_open(at, head.zones, EDGE_MARGIN):
+                    yield hours.closes(at, head.zones, EDGE_MARGIN)
+                elif opening := hours.next_open(at, head.zones, EDGE_MARGIN):
+                    yield opening
+        if due:
+            yield from _after(tx, _ACCOUNTS, at)
+            if row.last_intent_at is not None:
+                yield row.last_intent_at + spacing_of(row, now)

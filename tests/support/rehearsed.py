@@ -1,0 +1,125 @@
+"""A fleet in a rehearsal world with everything it needs, and what its script promises.
+
+PostgreSQL, Redis and the simulator are real processes or servers of this test alone; the
+simulator's clock is the world's, so a day of retries passes in seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from campaigns.bootstrap import WorldClock
+from campaigns.core.definition import Definition
+from campaigns.engine.submit import Submission, Submitted, submit
+from campaigns.simulator.clocks import MappedClock
+from campaigns.simulator.main import SimulatorServer
+from tests.support.engine import contact, definition
+from tests.support.fleet import Fleet
+from tests.support.postgres import PostgresServer
+from tests.support.processes import free_port
+from tests.support.redis import RedisServer
+
+FAST = {"start": 600, "status": 6000, "sessions": 3000, "other": 9000}
+"""The simulator's limits where not the limit is what is tested."""
+FAST_ENV = {
+    "CAMPAIGNS_START_LIMIT": "600/60s",
+    "CAMPAIGNS_START_SPACING": "20ms",
+    "CAMPAIGNS_LIMITS": "status:6000/60s,sessions:3000/60s,other:9000/60s",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed:
+    """Everything a test may touch or break."""
+
+    fleet: Fleet
+    postgres: PostgresServer
+    redis: RedisServer
+    simulator: SimulatorServer
+
+    def submit(self, people: int, **changes: object) -> Submitted:
+        """A campaign of that many contacts, whose last two digits script what they do."""
+        made: Definition = definition(**changes)
+        return submit(
+            Submission(
+                definition=made,
+                digest=made.name,
+                header=("key", "name", "to_number"),
+                source="people.csv",
+                entries=[contact(n) for n in range(people)],
+            ),
+            self.fleet.installation.parts,
+            who="test",
+        )
+
+    def outcomes(self) -> Counter[tuple[str, int]]:
+        """(outcome, times the phone rang) → contacts; outcomes are ours, rings the ledger's."""
+        rings = self.simulator.ledger.rings_per_number()
+        rows = self.fleet.rows(
+            "SELECT phone.e164, dial_task.outcome FROM dial_task"
+            " JOIN phone ON phone.id = dial_task.phone_id"
+        )
+        return Counter((str(row["outcome"]), rings.get(str(row["e164"]), 0)) for row in rows)
+
+
+@contextmanager
+def rehearsed(
+    *, speed: float = 60.0, limits: dict[str, int] | None = None, **options: Any
+) -> Iterator[Rehearsed]:
+    """Servers, simulator and an unstarted fleet. `options` go to the simulator."""
+    environ = options.pop("environ", FAST_ENV)
+    ledger: Path | None = options.pop("ledger_path", None)
+    with ExitStack() as stack:
+        postgres, redis = PostgresServer(), RedisServer()
+        stack.callback(postgres.close)
+        stack.callback(redis.close)
+        postgres.start()
+        redis.start()
+        port = free_port()
+        fleet = stack.enter_context(
+            Fleet(
+                database_url=postgres.admin_url,
+                redis_url=redis.url,
+                provider_url=f"http://127.0.0.1:{port}",
+                speed=speed,
+                **environ,
+            )
+        )
+        clock = WorldClock(fleet.settings)
+        stack.callback(clock.close)
+        simulator = stack.enter_context(
+            SimulatorServer(
+                port=port,
+                ledger_path=ledger,
+                clock=MappedClock(read=clock),
+                limits=FAST if limits is None else limits,
+                **options,
+            )
+        )
+        yield Rehearsed(fleet=fleet, postgres=postgres, redis=redis, simulator=simulator)
+
+
+def promised(people: int) -> Counter[tuple[str, int]]:
+    """What the default script and the default retries make of contacts 0 … people - 1."""
+    return Counter(_promise(n % 100) for n in range(people))
+
+
+def _promise(digits: int) -> tuple[str, int]:
+    if digits <= 59 or digits in (96, 97):
+        return "completed", 1
+    if digits <= 74 or 85 <= digits <= 89:
+        return "completed", 2
+    if digits <= 79:
+        return "completed", 3
+    if digits <= 84:
+        return "no_answer", 3
+    if digits <= 92:
+        return "voicemail", 1
+    if digits in (93, 94, 99):
+        return "failed", 1
+    return ("rejected", 0) if digits == 95 else ("busy", 3)

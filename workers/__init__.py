@@ -1,0 +1,1 @@
+"""The Celery side: a doorbell and nothing more. It holds no decisions."""

@@ -1,0 +1,68 @@
+"""Fetch the engine, call one use case. Every task is idempotent and bounded under 19 seconds."""
+
+from __future__ import annotations
+
+import structlog
+
+from campaigns.core.records import Claim
+from campaigns.engine.dial import dial as dial_use_case
+from campaigns.engine.dispatch import dispatch as dispatch_use_case
+from campaigns.engine.lookup import check as check_use_case
+from campaigns.engine.record import fold_events
+from campaigns.engine.tick import beat
+from campaigns.errors import CampaignsError
+from workers import process
+from workers.app import app
+
+log = structlog.get_logger(__name__)
+
+
+@app.task(name="workers.tasks.dial", acks_late=False, max_retries=0, ignore_result=True)
+def dial(task_id: int, claim: int) -> None:
+    """Ring one claimed contact. Acknowledged early: a dial is never repeated by the broker."""
+    with process.dialing(), _survived("dial"):
+        dial_use_case(Claim(task_id=task_id, claim=claim), process.parts())
+
+
+@app.task(name="workers.tasks.fold", acks_late=True, max_retries=0, ignore_result=True)
+def fold(attempt_id: str) -> None:
+    """Fold what was said about one attempt."""
+    with _survived("fold"):
+        fold_events(attempt_id, process.parts())
+
+
+@app.task(name="workers.tasks.check", acks_late=True, max_retries=0, ignore_result=True)
+def check(attempt_id: str) -> None:
+    """Look one attempt up."""
+    with _survived("check"):
+        check_use_case(attempt_id, process.parts())
+
+
+@app.task(name="workers.tasks.dispatch", acks_late=True, max_retries=0, ignore_result=True)
+def dispatch(account_id: int) -> None:
+    """Fill the free slots of one account."""
+    with _survived("dispatch"):
+        dispatch_use_case(account_id, process.parts())
+
+
+@app.task(name="workers.tasks.tick", acks_late=True, max_retries=0, ignore_result=True)
+def tick() -> None:
+    """The heartbeat."""
+    with _survived("tick"):
+        beat(process.parts())
+
+
+class _survived:  # noqa: N801  # reads as a word in `with`
+    """The outside world may be away: say so in one line; the heartbeat tries again."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, CampaignsError):
+            log.warning("put_off", task=self.what, why=str(error))
+            return True
+        return False
