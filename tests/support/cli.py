@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from campaigns.cli import state
 from campaigns.cli.main import app
 from campaigns.store.database import Database
-from tests.support.engine import World
+from tests.support.engine import RunningClock, World
 
 HEADER = "to_number,customer_name\n"
 CAMPAIGN = """\
@@ -86,8 +86,9 @@ class Shell:
     @contextmanager
     def world(self) -> Iterator[World]:
         """The engine on this home's database."""
-        database = Database(f"sqlite:///{self.home}/campaigns.db")
-        world = World(database=database, spacing=0.0)
+        clock = RunningClock()
+        database = Database(f"sqlite:///{self.home}/campaigns.db", clock=clock.wall)
+        world = World(database=database, clock=clock, spacing=0.0)
         world.provider.took = 0.0
         try:
             yield world

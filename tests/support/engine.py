@@ -7,6 +7,7 @@ phones that would have rung are in `Script.rung`, and tests judge by that.
 from __future__ import annotations
 
 import itertools
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,36 @@ class VirtualClock:
         self.at += timedelta(**delta)
 
 
+class RunningClock:
+    """The machine's clock, but what sleeps or is sent forward only skips ahead.
+
+    Database and engine read the same one: a database on real time beside a clock that stands
+    still looks to the guard like a step, however short the pause.
+    """
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self._skipped = timedelta(0)
+        self._began, self._wall = time.monotonic(), datetime.now(UTC)
+
+    @property
+    def at(self) -> datetime:
+        return self._wall + timedelta(seconds=time.monotonic() - self._began) + self._skipped
+
+    def wall(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - self._wall).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.forward(seconds=seconds)
+
+    def forward(self, **delta: float) -> None:
+        self._skipped += timedelta(**delta)
+
+
 class CountingDice:
     """Ids that a failing test can name."""
 
@@ -101,7 +132,7 @@ class QueueingDoorbell:
 class Script:
     """The provider: answers in turn (then accepts), and what look-ups find."""
 
-    clock: VirtualClock
+    clock: VirtualClock | RunningClock
     answers: deque[Answer | Callable[[DialRequest], Answer]] = field(default_factory=deque)
     rung: list[tuple[datetime, DialRequest]] = field(default_factory=list)
     found: dict[str, Session] = field(default_factory=dict)
@@ -168,12 +199,14 @@ class World:
         *,
         limit: int = 10,
         database: Database | None = None,
+        clock: VirtualClock | RunningClock | None = None,
         public: bool = True,
         spacing: float = 1.0,
         kind: str = "real",
         speed: float = 1.0,
     ) -> None:
-        self.clock = VirtualClock()
+        # A database of its own runs on real time: so must the clock that is held against it.
+        self.clock = clock or (VirtualClock() if database is None else RunningClock())
         self.provider = Script(self.clock)
         self.bell = QueueingDoorbell()
         self.store = database or Database("sqlite://", clock=self.clock.wall)
