@@ -16,7 +16,7 @@ from campaigns.simulator.limits import Kind
 from campaigns.simulator.stats import max_in_sliding
 from tests.support.rehearsed import FAST, promised, rehearsed
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_campaign_through_workers_webhooks_and_retries() -> None:

@@ -22,7 +22,7 @@ import pytest
 
 from tests.support.processes import wait_until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(400)
 
 
 class Accepting(BaseHTTPRequestHandler):

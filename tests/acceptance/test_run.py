@@ -19,7 +19,7 @@ from tests.support.processes import wait_until
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "campaigns"
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(500)
 
 
 def campaigns(
@@ -32,7 +32,7 @@ def campaigns(
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=400,
         check=check,
     )
 

@@ -93,10 +93,11 @@ def fold(evidence: Iterable[Said]) -> Verdict:
         in_progress_at=_first(said, CallStatus.IN_PROGRESS),
         terminal_at=terminal_at,
         duration_s=talked,
-        # A completed anywhere forbids a retry, also under a voicemail.
+        # A completed anywhere forbids a retry, also under a voicemail, and so does an in_progress
+        # that an ending turned into one: or it would matter which of the two was heard first.
         # The usual way to a voicemail leads through in_progress: that alone reached nobody.
         answered=CallStatus.COMPLETED in statuses
-        or (connected and top is not CallStatus.VOICEMAIL),
+        or (connected and (top is not CallStatus.VOICEMAIL or bool(statuses & _UNANSWERED))),
         confirmed=confirmed,
         # Seconds of talk in a call that "was not answered" contradict each other: ask.
         look_first=unanswered and talked is not None and not confirmed,
