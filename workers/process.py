@@ -122,7 +122,9 @@ def _pulse() -> None:
     others hear the heartbeat goes stale.
     """
     name = f"worker@{os.uname().nodename}:{os.getpid()}"
-    while not _this.stop.wait(PULSE):
+    wait = 0.0  # the first at once: a step of the clock is seen by the next process only so
+    while not _this.stop.wait(wait):
+        wait = PULSE
         try:
             ticked_itself = show_life(parts(), process=name, kind="worker") is not None
         except CampaignsError as error:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from campaigns.config import Settings
 from campaigns.core.records import Claim
+from campaigns.engine import clock
 from campaigns.engine.parts import Parts, Policy
 from campaigns.errors import ConfigurationError, Fault
 from campaigns.ports import Doorbell
@@ -31,6 +33,9 @@ REAL, REHEARSAL = "real", "rehearsal"
 class MachineClock:
     """The Clock port: this machine's monotonic clock."""
 
+    def __init__(self) -> None:
+        self.host = _host()
+
     def monotonic(self) -> float:
         """Seconds since some instant; never steps."""
         return time.monotonic()
@@ -38,6 +43,14 @@ class MachineClock:
     def sleep(self, seconds: float) -> None:
         """Wait in real time."""
         time.sleep(seconds)
+
+
+def _host() -> str:
+    """This machine since its last start; where that cannot be told, this machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return os.uname().nodename
 
 
 class SystemDice:
@@ -152,6 +165,7 @@ def connect(
             ),
             next_outside=_simulator_next(settings) if world == REHEARSAL else tuple,
         )
+        clock.begin(parts)
     except BaseException:
         database.close()
         raise

@@ -12,10 +12,11 @@ import pytest
 from campaigns.core.calls import Accepted, Answer, DialRequest, Limit, SlowDown
 from campaigns.core.definition import Schedule
 from campaigns.engine import control
+from campaigns.engine.clock import begin
 from campaigns.engine.dial import dial
 from campaigns.engine.dispatch import dispatch
 from campaigns.engine.parts import ClockGuard, Policy
-from campaigns.engine.tick import tick
+from campaigns.engine.tick import beat, tick
 from campaigns.store import schema
 from campaigns.store.database import SqlTransaction
 from tests.support.engine import START, World
@@ -45,19 +46,54 @@ def test_a_step_of_the_clock_does_not_shorten_a_hold() -> None:
 def test_a_slow_query_is_not_a_step_of_the_clock() -> None:
     """The first reading took 3 s and was stamped at its beginning; the second was quick."""
     guard = ClockGuard()
-    assert not guard.stepped(1, START, 100.0, 103.0)
-    assert not guard.stepped(1, START + 3.1 * SECOND, 103.1, 103.101)
+    guard.observe(START, 100.0, 103.0)
+    guard.observe(START + 3.1 * SECOND, 103.1, 103.101)
+    assert not guard.unheld(1, None)
 
 
-def test_a_step_is_seen_by_every_account_once() -> None:
+def test_every_account_is_held_for_a_step_until_the_hold_is_read_back() -> None:
     guard = ClockGuard()
-    assert not guard.stepped(1, START, 100.0, 100.1)
-    assert not guard.stepped(2, START + SECOND, 101.0, 101.1)
-    stepped = START + 12 * SECOND
-    assert guard.stepped(1, stepped, 102.0, 102.1)
-    assert guard.stepped(2, stepped + SECOND, 103.0, 103.1)
-    assert not guard.stepped(1, stepped + 2 * SECOND, 104.0, 104.1)
-    assert guard.stepped(1, stepped - SECOND, 105.0, 105.1)  # and backwards
+    guard.observe(START, 100.0, 100.1)
+    assert not guard.unheld(1, None)
+    guard.observe(START + 12 * SECOND, 102.0, 102.1)
+    assert guard.unheld(1, None)
+    assert guard.unheld(2, START + 99 * SECOND)
+    guard.held(1, START + 60 * SECOND)
+    assert guard.unheld(1, None), "the commit failed"
+    assert not guard.unheld(1, START + 60 * SECOND)
+    assert not guard.unheld(1, None), "it was there once: that is enough"
+    guard.observe(START + 11 * SECOND, 103.0, 103.1)
+    assert guard.unheld(1, START + 60 * SECOND), "and backwards"
+
+
+def test_a_process_that_starts_after_a_step_sees_it_all_the_same() -> None:
+    """Nothing of its own to compare with, but what the last one on this machine wrote down."""
+    world = World()
+    beat(world.parts)
+    world.submit(1)
+    world.store.clock = lambda: world.clock.at + 30 * SECOND
+    fresh = replace(world.parts, guard=ClockGuard())
+    begin(fresh)
+    with world.store.write() as tx:
+        lane = tx.heads(1)[0].lane_id
+        claim = tx.claim(lane, at=tx.now().policy, until=tx.now().real + 30 * SECOND, limit=1)[0]
+    dial(claim, fresh)
+    assert not world.provider.rung
+    with world.store.read() as tx:
+        assert tx.account(world.account_id).held_why == "the clock stepped"
+        for kind in (Limit.START, Limit.STATUS):
+            free = [slot.free_at for slot in tx.slots(world.account_id, kind)]
+            assert min(free) >= tx.now().policy + 60 * SECOND
+
+
+def test_a_heartbeat_holds_before_anybody_dials() -> None:
+    world = World()
+    beat(world.parts)
+    world.clock.forward(seconds=1)
+    world.store.clock = lambda: world.clock.at - 10 * SECOND
+    beat(world.parts)
+    with world.store.read() as tx:
+        assert tx.account(world.account_id).held_why == "the clock stepped"
 
 
 def test_a_longer_window_holds_for_calls_under_way_too() -> None:

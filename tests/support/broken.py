@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from campaigns.store.database import Database
 
-_ALWAYS: Mapping[str, str] = {
+_EVERYWHERE: Mapping[str, str] = {
     "two live calls to one number": (
         "SELECT phone_id FROM attempt WHERE open GROUP BY phone_id HAVING count(*) > 1"
     ),
@@ -56,6 +56,10 @@ _ALWAYS: Mapping[str, str] = {
         "SELECT a.id FROM attempt a JOIN audit c ON c.campaign_id = a.campaign_id"
         " AND c.what = 'cancel' AND c.at < a.intent_at"
     ),
+}
+"""True on every database."""
+
+_ON_POSTGRES: Mapping[str, str] = {
     "an intent to a number that was on the list": (
         "SELECT a.id FROM attempt a JOIN audit s ON s.what = 'suppress' AND s.at < a.intent_at"
         " AND s.detail->'phones' @> to_jsonb(a.phone_id) AND NOT EXISTS (SELECT 1 FROM audit u"
@@ -95,14 +99,21 @@ def log_slots(database: Database) -> None:
             tx.connection.exec_driver_sql(statement)
 
 
-def promises(database: Database, window: timedelta) -> list[str]:
-    """The promises that do not hold, each with how often."""
+def everywhere(database: Database, promises: Mapping[str, str] = _EVERYWHERE) -> list[str]:
+    """Those of these promises that do not hold, each with how often."""
     found: list[str] = []
     with database.read() as tx:
-        for promise, query in _ALWAYS.items():
+        for promise, query in promises.items():
             rows = tx.connection.exec_driver_sql(query).all()
             if rows:
                 found.append(f"{promise}: {len(rows)}, first {rows[0][0]}")
+    return found
+
+
+def promises(database: Database, window: timedelta) -> list[str]:
+    """The promises that do not hold, each with how often."""
+    found = everywhere(database, {**_EVERYWHERE, **_ON_POSTGRES})
+    with database.read() as tx:
         rows = tx.connection.execute(text(_SLOTS), {"window": window}).all()
         if rows:
             found.append(f"two starts through one slot too close: {len(rows)}")

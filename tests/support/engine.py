@@ -54,6 +54,7 @@ class VirtualClock:
 
     at: datetime = START
     slept: list[float] = field(default_factory=list)
+    host: str = "virtual"
 
     def wall(self) -> datetime:
         return self.at
@@ -75,6 +76,8 @@ class RunningClock:
     Database and engine read the same one: a database on real time beside a clock that stands
     still looks to the guard like a step, however short the pause.
     """
+
+    host = "running"
 
     def __init__(self) -> None:
         self.slept: list[float] = []

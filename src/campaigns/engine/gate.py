@@ -24,7 +24,6 @@ from campaigns.core.calls import DialRequest, Limit
 from campaigns.core.context import Unrenderable
 from campaigns.core.instants import (
     CAP_PERIOD,
-    CLOCK_HOLD,
     POST_DEADLINE,
     REHEARSAL_SEND_WITHIN,
     SEND_BY,
@@ -33,6 +32,7 @@ from campaigns.core.instants import (
 )
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.records import AccountRow, Claim, ContactRow, NewAttempt, TaskRow
+from campaigns.engine.clock import held_for_step, watched_now
 from campaigns.engine.parts import Parts, Pinned
 from campaigns.ports import Transaction
 
@@ -61,13 +61,12 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     campaign = tx.lock_campaign(seen.campaign_id)
     account = tx.lock_account(seen.account_id)
     task = tx.lock_task(claim.task_id)
-    now, read_at, stepped = parts.guarded_now(tx, account.id)
-    if stepped:
-        until = max(now.policy + CLOCK_HOLD, account.not_before or now.policy)
-        held = GiveBack(reason=WaitReason.HELD, until=until)
-        tx.change_account(account.id, not_before=held.until, held_why="the clock stepped")
-        tx.give_back(task.id, claim.claim, eligible_at=now.policy, reason=held.reason.value)
-        return held
+    now, read_at = watched_now(tx, parts)
+    until = held_for_step(tx, account, now, parts)
+    if until is not None:
+        reason = WaitReason.HELD
+        tx.give_back(task.id, claim.claim, eligible_at=now.policy, reason=reason.value)
+        return GiveBack(reason=reason, until=until)
     if parts.policy.leased_only and campaign.id not in tx.leased(now.real):
         return _not_now(tx, task, claim, WaitReason.PAUSED, now)  # its run has ended
     if tx.unheard(task.id):

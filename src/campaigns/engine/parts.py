@@ -12,7 +12,7 @@ from campaigns.core.calls import Answer
 from campaigns.core.context import Templates
 from campaigns.core.definition import Definition
 from campaigns.core.hours import Hours
-from campaigns.core.instants import CLOCK_STEP, Now
+from campaigns.core.instants import CLOCK_STEP
 from campaigns.errors import DefinitionError, EngineFault
 from campaigns.ports import Clock, Dialer, Dice, Doorbell, Store, Transaction
 
@@ -57,22 +57,19 @@ class Versions:
 
 
 class ClockGuard:
-    """Watches the database's clock against this process's monotonic one.
+    """Compares readings of the database's clock with this process's monotonic one.
 
-    A step means that slots may be stamped wrongly: every account is held once for it.
+    A step means that slots may be stamped wrongly: every account is held once for it (clock.py).
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last: tuple[datetime, float, float] | None = None
         self._steps = 0
-        self._seen: dict[int, int] = {}
+        self._holds: dict[int, tuple[int, datetime | None]] = {}
 
-    def stepped(self, account_id: int, real: datetime, before: float, after: float) -> bool:
-        """Whether the clock has stepped since this account was last asked about.
-
-        `real` was read between the monotonic instants `before` and `after`.
-        """
+    def observe(self, real: datetime, before: float, after: float) -> None:
+        """`real` was read between the monotonic instants `before` and `after`."""
         with self._lock:
             last, self._last = self._last, (real, before, after)
             if last is not None:
@@ -81,9 +78,23 @@ class ClockGuard:
                 # Each was stamped somewhere within its query: the true distance lies between.
                 least, most = before - last[2] - slack, after - last[1] + slack
                 self._steps += not least <= there <= most
-            seen = self._seen.get(account_id, 0)
-            self._seen[account_id] = self._steps
-            return seen < self._steps
+
+    def unheld(self, account_id: int, not_before: datetime | None) -> bool:
+        """Whether a step was seen that this account, held until `not_before`, was not held for.
+
+        A hold counts once it is read back: the commit that was to write it may have failed.
+        """
+        with self._lock:
+            steps, until = self._holds.get(account_id, (0, None))
+            if until is not None and not_before is not None and not_before >= until:
+                self._holds[account_id] = steps, None
+                until = None
+            return steps < self._steps or until is not None
+
+    def held(self, account_id: int, until: datetime) -> None:
+        """The account was told to wait until then, for every step that was seen so far."""
+        with self._lock:
+            self._holds[account_id] = self._steps, until
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,10 +135,3 @@ class Parts:
     versions: Versions = field(default_factory=Versions)
     guard: ClockGuard = field(default_factory=ClockGuard)
     unrecorded: deque[Unrecorded] = field(default_factory=deque)
-
-    def guarded_now(self, tx: Transaction, account_id: int) -> tuple[Now, float, bool]:
-        """The clock, the monotonic instant before it was read, and whether it stepped."""
-        before = self.clock.monotonic()
-        now = tx.now()
-        after = self.clock.monotonic()
-        return now, before, self.guard.stepped(account_id, now.real, before, after)

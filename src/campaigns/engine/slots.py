@@ -9,6 +9,7 @@ from typing import TypeVar
 from campaigns.core import pacing
 from campaigns.core.calls import Limit
 from campaigns.core.pacing import Granted, grant
+from campaigns.engine.clock import held_for_step, watched_now
 from campaigns.engine.parts import Parts
 
 T = TypeVar("T")
@@ -27,15 +28,15 @@ def with_slot(account_id: int, kind: Limit, parts: Parts, ask: Callable[[], T]) 
     holder = parts.dice.uuid()
     with parts.store.write() as tx:
         account = tx.lock_account(account_id)
-        now = tx.now()
+        now, _ = watched_now(tx, parts)
+        held_for_step(tx, account, now, parts)
         granted = grant(tx.slots(account_id, kind), at=now.policy)
-        if not isinstance(granted, Granted):
-            raise NoSlot(granted.until)
-        window = granted.slot.window
-        budget = parts.policy.lookup_deadline
-        tx.take_slot(
-            account.id, kind, granted.slot.n, holder, pacing.held(now, window, budget=budget)
-        )
+        if isinstance(granted, Granted):
+            window = granted.slot.window
+            until = pacing.held(now, window, budget=parts.policy.lookup_deadline)
+            tx.take_slot(account.id, kind, granted.slot.n, holder, until)
+    if not isinstance(granted, Granted):
+        raise NoSlot(granted.until)  # outside: what a step of the clock wrote must be kept
     answer = ask()
     with parts.store.write() as tx:
         tx.lock_account(account_id)

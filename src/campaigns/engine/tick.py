@@ -19,6 +19,7 @@ from campaigns.core.outcomes import OUTCOME_OF
 from campaigns.core.polling import next_check
 from campaigns.core.records import LaneHead, TaskRow
 from campaigns.engine.answers import flush
+from campaigns.engine.clock import watch
 from campaigns.engine.dispatch import dispatch
 from campaigns.engine.parts import Parts
 from campaigns.engine.record import fold_events, give_up, release
@@ -247,7 +248,7 @@ SILENCE = timedelta(seconds=30)
 def beat(parts: Parts) -> Ticked | None:
     """A tick, unless another one ran within half a heartbeat: two beats, one rhythm."""
     with parts.store.write() as tx:
-        now = tx.now()
+        now = watch(tx, parts)
         last = tx.last_alive("tick")
         rhythm = HEARTBEAT / 5 if parts.policy.rehearsal else HEARTBEAT
         if last is not None and now.real - last < rhythm / 2:
@@ -260,7 +261,7 @@ def show_life(parts: Parts, *, process: str, kind: str) -> Ticked | None:
     """Say that a process works; and tick where no beat has been heard for too long."""
     flush(parts)
     with parts.store.write() as tx:
-        now = tx.now()
+        now = watch(tx, parts)
         tx.alive(process, kind, now.real)
         last = tx.last_alive("tick")
     silent = last is None or now.real - last > SILENCE

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from campaigns.core import pacing
 from campaigns.core.calls import Answer, DialRequest, Limit
-from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, CLOCK_HOLD
+from campaigns.core.instants import CAP_CALLS, CAP_PERIOD
 from campaigns.core.pacing import Granted, grant
 from campaigns.engine.answers import remember
+from campaigns.engine.clock import held_for_step, watched_now
 from campaigns.engine.gate import Intent, new_attempt, send_within, spacing_of
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict
@@ -74,10 +75,9 @@ def _through(account_id: int, phone_id: int, request: DialRequest, parts: Parts)
     with parts.store.write() as tx:
         tx.lock_phone(phone_id)
         account = tx.lock_account(account_id)
-        now, read_at, stepped = parts.guarded_now(tx, account_id)
-        if stepped:
-            until = max(now.policy + CLOCK_HOLD, account.not_before or now.policy)
-            tx.change_account(account_id, not_before=until, held_why="the clock stepped")
+        now, read_at = watched_now(tx, parts)
+        until = held_for_step(tx, account, now, parts)
+        if until is not None:
             return now.until(until).total_seconds()
         _allowed(tx, phone_id, now.policy)
         if account.paused_why is not None:

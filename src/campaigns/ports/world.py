@@ -10,7 +10,13 @@ from campaigns.core.records import Claim
 
 
 class Clock(Protocol):
-    """This machine's clock: for durations and waits, never for decisions about people."""
+    """This machine's clock: for durations and waits, never for decisions about people.
+
+    `host` names the machine since its last start: two processes with one host share `monotonic`.
+    """
+
+    @property
+    def host(self) -> str: ...
 
     def monotonic(self) -> float: ...
 

@@ -40,6 +40,12 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
+_MAP = (world.c.anchor_real, world.c.anchor_policy, world.c.speed)
+_NOW_BY_SERVER = select(text("clock_timestamp()"), *_MAP)
+_NOW_BY_MACHINE = select(text("0"), *_MAP)
+"""Asked in every transaction, so built once; on SQLite the machine's clock is the database's."""
+
+
 class SqlTransaction(
     AccountQueries,
     CampaignQueries,
@@ -57,11 +63,8 @@ class SqlTransaction(
 
     def now(self) -> Now:
         """Both kinds of time at this instant; on PostgreSQL read by clock_timestamp()."""
-        postgres = self.connection.dialect.name == "postgresql"
-        real = text("clock_timestamp()") if postgres else text("0")
-        row = self.connection.execute(
-            select(real, world.c.anchor_real, world.c.anchor_policy, world.c.speed)
-        ).one_or_none()
+        postgres = self.postgres
+        row = self.connection.execute(_NOW_BY_SERVER if postgres else _NOW_BY_MACHINE).one_or_none()
         if row is None:
             raise DatabaseAway("the database is not stamped: run `campaigns db upgrade`")
         at = row[0].astimezone(UTC) if postgres else self._clock()

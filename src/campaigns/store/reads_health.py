@@ -69,7 +69,8 @@ class HealthReads(CampaignReads):
         )
 
     def _processes(self) -> tuple[Process, ...]:
-        query = select(heartbeat).where(heartbeat.c.kind != "tick").order_by(heartbeat.c.at.desc())
+        query = select(heartbeat).where(heartbeat.c.kind.not_in(("tick", "clock")))
+        query = query.order_by(heartbeat.c.at.desc())
         return tuple(
             Process(name=row.process, kind=row.kind, at=row.at)
             for row in self.connection.execute(query.limit(50))

@@ -1,0 +1,218 @@
+"""The judges: the simulator's ledger, and the tables. Each finding is one line for a person.
+
+What the phones say comes first: whom we rang, when, how often. Our own tables are asked only for
+which attempt belongs to whom, and whether they agree with the phones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, RING
+from campaigns.simulator.limits import LIMITS, Kind
+from campaigns.simulator.rows import Ring, Verdict
+from campaigns.simulator.stats import max_in_sliding
+from tests.simulation.simulation import WINDOW, Simulation
+from tests.support import broken
+
+Row = Mapping[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+IN_THE_DOOR = timedelta(seconds=10)
+"""From an intent to its arrival at the provider: send_by, and the longest way there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One phone that rang, and the attempt behind it."""
+
+    ring: Ring
+    attempt: Row
+    task: Row
+    picked_up: bool
+    refused: bool = False
+
+    @property
+    def ended(self) -> datetime:
+        """When it was over; a call that never ends is cut off by its bound."""
+        bound = self.ring.rang_at + RING + timedelta(hours=1)
+        return self.ring.ended_at or bound
+
+
+def findings(sim: Simulation) -> list[str]:
+    """Everything that is wrong with a run."""
+    return [*_faults(sim), *_phones(sim), *_tables(sim)]
+
+
+def _faults(sim: Simulation) -> Iterator[str]:
+    for error in sim.scheduler.failures:
+        yield f"the engine raised {error!r}"[:300]
+    if sim.courier.let_in:
+        yield f"a forged event was let in ({sim.courier.let_in})"
+    known = {(row["attempt_id"], row["digest"]) for row in _rows(sim, "SELECT * FROM event")}
+    lost = [one for one in sim.courier.taken if one not in known]
+    if lost:
+        yield f"{len(lost)} events were answered with 200 and are not stored"
+
+
+def _phones(sim: Simulation) -> Iterator[str]:
+    rung = _rung(sim)
+    counts = Counter(one.attempt["id"] for one in rung)
+    for attempt_id, count in counts.items():
+        if count > 1:
+            yield f"attempt {attempt_id[:8]} rang a phone {count} times"
+    if sim.ledger.rung_while_live():
+        yield f"a phone was rung while another call to it was alive ({sim.ledger.rung_while_live()})"
+    for kind in Kind:
+        limit = LIMITS[kind] if kind is not Kind.START else sim.limit
+        most = max_in_sliding(sim.ledger.arrivals(kind), WINDOW)
+        if most > limit:
+            yield f"{most} requests of kind {kind} in one minute, {limit} allowed"
+    refused = [
+        request
+        for request in sim.ledger.requests()
+        if request.verdict is Verdict.REFUSED and request.fault is None
+    ]
+    if refused:
+        yield f"the provider refused {len(refused)} requests by its limit"
+    by_task: dict[int, list[Rung]] = defaultdict(list)
+    by_number: dict[str, list[datetime]] = defaultdict(list)
+    for one in rung:
+        by_task[one.task["id"]].append(one)
+        by_number[one.ring.to_number].append(one.ring.placed_at)
+        yield from _hours(sim, one)
+        yield from _forbidden(sim, one)
+    for calls in by_task.values():
+        yield from _task(sim, calls)
+    for times in by_number.values():
+        for first, later in zip(sorted(times), sorted(times)[CAP_CALLS:], strict=False):
+            if later - first < CAP_PERIOD - IN_THE_DOOR - sim.steps:
+                yield f"a number was rung {CAP_CALLS + 1} times in {later - first}"
+
+
+def _hours(sim: Simulation, one: Rung) -> Iterator[str]:
+    if sim.plan.always_open:
+        return
+    for zone in one.task["zones"].split():
+        for slip in (-sim.steps, sim.steps):  # a clock that was stepped is wrong by that much
+            local = (one.ring.placed_at + slip).astimezone(ZoneInfo(zone))
+            minute = local.hour * 60 + local.minute
+            if 540 <= minute < 720 or 780 <= minute < 1140:
+                break
+        else:
+            yield f"a phone in {zone} rang at {local:%H:%M:%S} of its clock"
+
+
+def _forbidden(sim: Simulation, one: Rung) -> Iterator[str]:
+    """Rung after a person had said no: by the instants of the acts, which the engine confirmed."""
+    since = {"suppress": "unsuppress", "pause": "resume", "pause_account": "resume_account"}
+    late = one.attempt["intent_at"] - sim.steps
+    for act in sim.acts:
+        about = act.about in ("", one.task["campaign"], one.ring.to_number)
+        if not about or act.at >= late or act.what not in {*since, "cancel"}:
+            continue
+        lifted = [
+            other.at
+            for other in sim.acts
+            if other.what == since.get(act.what) and other.about == act.about and other.at >= act.at
+        ]
+        if not lifted or one.attempt["intent_at"] < min(lifted) - sim.steps:
+            yield f"a phone was rung after `{act.what}`"
+
+
+def _task(sim: Simulation, calls: list[Rung]) -> Iterator[str]:
+    task, retry = calls[0].task, sim.plan.retry
+    calls = sorted(calls, key=lambda call: call.ring.placed_at)
+    if len(calls) > retry.max_attempts:
+        yield f"task {task['id']} was rung {len(calls)} times, {retry.max_attempts} allowed"
+    waits = {
+        "no_answer": retry.no_answer,
+        "busy": retry.busy,
+        "failed": retry.failed,
+        "voicemail": retry.voicemail,
+    }
+    for earlier, later in pairwise(calls):
+        if earlier.picked_up:
+            yield f"task {task['id']} was rung again after somebody had picked up"
+        ending = _ending(sim, earlier)
+        allowed = waits.get(ending, ())
+        gap = later.ring.placed_at - earlier.ended
+        if not allowed:
+            yield f"task {task['id']} was rung again after {ending}"
+        elif gap + sim.steps < min(allowed):
+            yield f"task {task['id']} was rung again {gap} after {ending}"
+    outcome, picked_up = task["outcome"], any(call.picked_up for call in calls)
+    if outcome == "completed" and not picked_up:
+        yield f"task {task['id']} is completed and nobody picked up"
+    if outcome in ("no_answer", "busy", "failed") and picked_up:
+        yield f"task {task['id']} is {outcome}, and somebody picked up"
+
+
+def _tables(sim: Simulation) -> Iterator[str]:
+    tasks = _tasks(sim)
+    still_open = [task["id"] for task in tasks.values() if task["state"] != "done"]
+    if still_open:
+        yield f"tasks {still_open} have no outcome after {sim.scheduler.now / 3600:.0f} hours"
+    contacts = _rows(sim, "SELECT count(*) AS n FROM contact")[0]["n"]
+    if contacts != len(tasks):
+        yield f"{contacts} contacts have {len(tasks)} tasks"
+    yield from broken.everywhere(sim.database)
+    attempts = {row["id"]: row for row in _rows(sim, "SELECT * FROM attempt")}
+    for attempt_id in set(sim.rung_for.values()) - set(attempts):
+        yield f"attempt {attempt_id[:8]} rang a phone and was never written"
+    for call_id, attempt_id in sim.rung_for.items():
+        row = attempts.get(attempt_id)
+        if row is not None and row["state"] in ("not_sent", "rejected"):
+            yield f"call {call_id} rang, and its attempt is {row['state']}"
+        if row is not None and row["call_id"] not in (None, call_id):
+            yield f"attempt {attempt_id[:8]} is bound to another attempt's call"
+
+
+def _rung(sim: Simulation) -> list[Rung]:
+    attempts = {row["id"]: row for row in _rows(sim, "SELECT * FROM attempt")}
+    tasks = _tasks(sim)
+    found = []
+    for ring in sim.ledger.rings():
+        attempt = attempts.get(sim.rung_for[ring.call_id])
+        if attempt is None:
+            continue  # told by _tables
+        call = sim.ledger.call(ring.call_id, "call_id")
+        assert call is not None
+        found.append(
+            Rung(
+                ring=ring,
+                attempt=_timed(attempt),
+                task=tasks[attempt["task_id"]],
+                picked_up=call.life.answered_at is not None,
+            )
+        )
+    return found
+
+
+def _ending(sim: Simulation, one: Rung) -> str:
+    call = sim.ledger.call(one.ring.call_id, "call_id")
+    assert call is not None
+    return call.life.ended_status or "live"
+
+
+def _tasks(sim: Simulation) -> dict[int, Row]:
+    query = (
+        "SELECT t.*, c.zones, p.name AS campaign FROM dial_task t"
+        " JOIN contact c ON c.id = t.contact_id JOIN campaign p ON p.id = t.campaign_id"
+    )
+    return {row["id"]: row for row in _rows(sim, query)}
+
+
+def _timed(row: Row) -> Row:
+    instant = _EPOCH + timedelta(microseconds=row["intent_at"])
+    return {**row, "intent_at": instant}
+
+
+def _rows(sim: Simulation, query: str) -> list[Row]:
+    with sim.database.read() as tx:
+        return [dict(row) for row in tx.connection.exec_driver_sql(query).mappings()]

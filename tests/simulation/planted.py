@@ -1,0 +1,189 @@
+"""Mistakes planted into the engine: the simulation must find each of them within its seeds.
+
+Each is one that somebody could really make. A test of tests: a judge that finds none of these
+would find nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from campaigns.core import outcomes, pacing, settling
+from campaigns.core.admission import Decision, Facts
+from campaigns.core.admission import decide as decided
+from campaigns.core.calls import Answer, DialRequest, NotSent, Unknown
+from campaigns.core.hours import Hours
+from campaigns.core.instants import Now
+from campaigns.core.lifecycle import CampaignState, TaskState
+from campaigns.core.outcomes import Said, Verdict
+from campaigns.engine import answers, gate, record, tick
+from campaigns.store.database import SqlTransaction
+from tests.simulation.network import Dialer
+
+Patch = tuple[object, str, Any]
+
+
+def _gate(**lie: Any) -> list[Patch]:
+    """The gate decides on facts with this lie among them."""
+
+    def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
+        return decided(replace(facts, **lie), hours, now)
+
+    return [(gate, "decide", decide)]
+
+
+def _no_claim_check() -> list[Patch]:
+    def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
+        lies: dict[str, Any] = {"claim_is_ours": True}
+        if facts.task_state is not TaskState.DONE:
+            lies["task_state"] = TaskState.CLAIMED
+        return decided(replace(facts, **lies), hours, now)
+
+    def dialled(tx: SqlTransaction, task_id: int, claim: int, *, from_number: str) -> bool:
+        tx.connection.exec_driver_sql(
+            "UPDATE dial_task SET state = 'calling', attempts = attempts + 1 WHERE id = ?",
+            (task_id,),
+        )
+        return True
+
+    return [
+        (gate, "decide", decide),
+        (SqlTransaction, "dialled", dialled),
+        *_no_number_lock(),
+    ]
+
+
+def _no_number_lock() -> list[Patch]:
+    """Neither asked nor kept by the unique indexes."""
+    inserted = SqlTransaction.insert_attempt
+
+    def insert(tx: SqlTransaction, new: Any) -> None:
+        tx.connection.exec_driver_sql("DROP INDEX IF EXISTS uq_attempt_open_phone")
+        tx.connection.exec_driver_sql("DROP INDEX IF EXISTS uq_attempt_open_task")
+        inserted(tx, new)
+
+    return [
+        (SqlTransaction, "insert_attempt", insert),
+        (SqlTransaction, "busy_until", lambda *_: None),
+        (SqlTransaction, "unsettled_until", lambda *_: None),
+    ]
+
+
+def _freed_at_send() -> list[Patch]:
+    def held(now: Now, window: timedelta, budget: timedelta = timedelta(0)) -> datetime:
+        return now.policy + window
+
+    return [
+        (pacing, "held", held),
+        (SqlTransaction, "settle_slot", lambda *_: True),
+    ]
+
+
+def _posted_again() -> list[Patch]:
+    dialled = Dialer.dial
+
+    def dial(self: Dialer, request: DialRequest, *, send_by: float) -> Answer:
+        answer = dialled(self, request, send_by=send_by)
+        return dialled(self, request, send_by=send_by) if isinstance(answer, Unknown) else answer
+
+    return [(Dialer, "dial", dial)]
+
+
+def _last_word_wins() -> list[Patch]:
+    def fold(evidence: Any) -> Verdict:
+        said: list[Said] = sorted(evidence, key=lambda piece: piece.at)
+        return outcomes.fold(said[-1:])
+
+    return [(record, "fold", fold)]
+
+
+def _unknown_is_not_sent() -> list[Patch]:
+    recorded = answers._record
+
+    def record_(attempt_id: str, account_id: int, window: Any, answer: Answer, parts: Any) -> None:
+        if isinstance(answer, Unknown):
+            answer = NotSent(why=answer.why)
+        recorded(attempt_id, account_id, window, answer, parts)
+
+    return [(answers, "_record", record_)]
+
+
+def _lost_is_waiting() -> list[Patch]:
+    """A rescue by time: whatever has hung too long is given back."""
+
+    def rescue(parts: Any) -> None:
+        with parts.store.write() as tx:
+            tx.lapse_claims(tx.now().real)
+            for attempt_id in tx.lost_answers(tx.now().policy, 50):
+                lost = tx.attempt(attempt_id)
+                assert lost is not None
+                tx.connection.exec_driver_sql(
+                    "UPDATE attempt SET state = 'not_sent', open = 0 WHERE id = ?", (attempt_id,)
+                )
+                if lost.task_id is not None:
+                    tx.returned(lost.task_id, eligible_at=tx.now().policy, reason="account_held")
+
+    return [(tick, "_lost_answers", rescue)]
+
+
+def _answered_is_forgotten() -> list[Patch]:
+    folded = outcomes.fold
+
+    def fold(evidence: Any) -> Verdict:
+        return folded([one for one in evidence if one.status != "in_progress"])
+
+    def settle(*args: Any, **more: Any) -> Any:
+        return outcomes_settle(args[0], args[1], replace(args[2], answered=False), **more)
+
+    outcomes_settle = record.settle
+    return [(record, "fold", fold), (record, "settle", settle)]
+
+
+def _never_exhausted() -> list[Patch]:
+    decide = settling.decide
+    return [(settling, "decide", lambda *args, **more: decide(*args, **{**more, "attempts": 1}))]
+
+
+MISTAKES: dict[str, Callable[[], list[Patch]]] = {
+    "the claim's version is not checked": _no_claim_check,
+    "the slot is free a minute after the SEND": _freed_at_send,
+    "an unknown answer is POSTed again": _posted_again,
+    "the last word wins instead of the highest": _last_word_wins,
+    "the number is not locked": _no_number_lock,
+    "an unknown answer counts as not sent": _unknown_is_not_sent,
+    "a lost answer is rescued by time": _lost_is_waiting,
+    "calling hours are asked at dispatch only": lambda: [
+        *_gate(zones=()),
+        (Hours, "is_open", lambda *_: True),
+    ],
+    "opt-outs are asked at submit only": lambda: _gate(suppressed=False),
+    "caps are not asked": lambda: _gate(recent_intents=()),
+    "a pause holds dispatch only": lambda: _gate(
+        campaign_state=CampaignState.RUNNING, pause_asked=False, account_paused=False
+    ),
+    "a new slot is born free": lambda: [(pacing, "newborn", lambda now, window: now.policy)],
+    "the attempts are not counted": _never_exhausted,
+    "a forged address is let in": list,
+    "the webhook is answered before the commit": list,
+    "an intent past send_by is sent": list,
+}
+STAND_INS = {
+    "the webhook is answered before the commit": "ack_first",
+    "an intent past send_by is sent": "send_by",
+    "a forged address is let in": "no_mac",
+}
+"""Mistakes that are made by this package's stand-ins for sockets."""
+
+
+@contextmanager
+def plant(mistake: str) -> Iterator[tuple[str, ...]]:
+    """Make the mistake inside; yields what the simulation itself has to be told."""
+    with ExitStack() as stack:
+        for owner, name, stand_in in MISTAKES[mistake]():
+            stack.enter_context(patch.object(owner, name, stand_in))
+        yield tuple(filter(None, [STAND_INS.get(mistake)]))
