@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("seeds", help="one seed, or FIRST-END")
     parser.add_argument("--plant", choices=sorted(MISTAKES), metavar="MISTAKE")
     parser.add_argument("--digest", action="store_true", help="print the digest of each run alone")
+    parser.add_argument("--slow", action="store_true", help="say how long each seed took")
     typed = parser.parse_args()
     first, dash, end = typed.seeds.partition("-")
     seeds = range(int(first), int(end) if dash else int(first) + 1)
@@ -31,6 +32,8 @@ def main() -> int:
         struck.update(one.struck)
         phones += one.phones
         bad += bool(one.findings)
+        if typed.slow:
+            print(f"seed {seed}: {one.seconds:.1f} s", flush=True)
         if typed.digest:
             print(one.digest)
         elif len(seeds) == 1:

@@ -66,8 +66,8 @@ def _phones(sim: Simulation) -> Iterator[str]:
     for attempt_id, count in counts.items():
         if count > 1:
             yield f"attempt {attempt_id[:8]} rang a phone {count} times"
-    if sim.ledger.rung_while_live():
-        yield f"a phone was rung while another call to it was alive ({sim.ledger.rung_while_live()})"
+    if twice := sim.ledger.rung_while_live():
+        yield f"a phone was rung while another call to it was alive, {twice} times"
     for kind in Kind:
         limit = LIMITS[kind] if kind is not Kind.START else sim.limit
         most = max_in_sliding(sim.ledger.arrivals(kind), WINDOW)

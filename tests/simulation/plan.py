@@ -7,7 +7,7 @@ often finds what needs just those.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -104,8 +104,7 @@ class Plan:
     same_ids: bool
     list_unanswered: bool
     workers: int = 2
-    beats: int = 2
-    quiet: frozenset[str] = field(default_factory=frozenset)
+    beats: int = 1
 
     def chance(self, fault: str) -> float:
         """How often this fault strikes here."""
@@ -117,7 +116,7 @@ def draw(seed: int) -> Plan:
     dice = Random(f"plan {seed}")
     share = dice.choice((0.0, 0.1, 0.25, 0.5))
     on = {fault: dice.choice(CHANCES) for fault in SWITCHES if dice.random() < share}
-    people = dice.randint(2, 6)
+    people = dice.randint(1, 4)
     minutes = [timedelta(minutes=m) for m in (2, 10, 30, 60)]
     return Plan(
         seed=seed,
@@ -140,4 +139,5 @@ def draw(seed: int) -> Plan:
         hours=dice.choice((0.2, 1.0, 3.0)),
         same_ids=dice.random() < 0.7,
         list_unanswered=dice.random() < 0.7,
+        beats=dice.choice((1, 1, 2)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -26,11 +27,12 @@ class Run:
     phones: int
     story: list[str]
     digest: str
+    seconds: float  # of this machine's processor
 
 
 def run(seed: int, *, plant: str | None = None) -> Run:
     """Run a seed, with a mistake planted into the engine if asked for."""
-    plan = draw(seed)
+    plan, began = draw(seed), time.process_time()
     with ExitStack() as stack:
         names = stack.enter_context(planted(plant)) if plant is not None else ()
         sim = Simulation(plan, planted=names)
@@ -51,6 +53,7 @@ def run(seed: int, *, plant: str | None = None) -> Run:
         phones=len(rings),
         story=story,
         digest=hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16],
+        seconds=time.process_time() - began,
     )
 
 
