@@ -196,6 +196,5 @@ def test_a_share_of_the_connections_is_drawn_by_the_seed(echo: Echo) -> None:
 def test_where_nothing_is_behind_it_connections_break() -> None:
     dead = Echo()
     dead.close()
-    with Proxy(dead.port) as proxy, dialled(proxy) as peer:
-        with pytest.raises(ConnectionResetError):
-            peer.recv(1)
+    with Proxy(dead.port) as proxy, dialled(proxy) as peer, pytest.raises(ConnectionResetError):
+        peer.recv(1)

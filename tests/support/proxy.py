@@ -239,10 +239,10 @@ class Proxy:
                 continue
             sink.write(data)
             await sink.drain()
-            if answers and link.fault is fault and fault and fault.kind is Kind.LIMITED:
-                if link.left <= 0:
-                    link.end(broken=False)
-                    return
+            limited = fault is not None and fault.kind is Kind.LIMITED and link.fault is fault
+            if answers and limited and link.left <= 0:
+                link.end(broken=False)
+                return
         if not link.dead:
             with suppress(OSError):
                 sink.write_eof()

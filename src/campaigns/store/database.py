@@ -27,6 +27,7 @@ from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
 from campaigns.store.events import EventQueries
+from campaigns.store.patience import STATEMENT_TIMEOUT, PatientConnection
 from campaigns.store.people import PeopleQueries
 from campaigns.store.rehearsal import RehearsalQueries
 from campaigns.store.tables import world
@@ -89,14 +90,17 @@ class Database:
                 hide_parameters=True,  # an error's text must not quote a person's row
                 connect_args={
                     "connect_timeout": 5,
-                    "options": "-c statement_timeout=60000 -c lock_timeout=15000"
-                    " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+                    "options": f"-c statement_timeout={STATEMENT_TIMEOUT * 1000:.0f}"
+                    " -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000"
+                    " -c timezone=UTC",
+                    "tcp_user_timeout": 20000,  # ms: what was sent and is not acknowledged
                     "keepalives_idle": 10,
                     "keepalives_interval": 5,
                     "keepalives_count": 3,
                     "application_name": "campaigns",
                 },
             )
+            event.listen(self.writer, "do_connect", _patiently)
         elif not parsed.database or parsed.database == ":memory:":
             self._lock = threading.RLock()
             self.writer = self.reader = _sqlite(parsed.render_as_string(), memory=True)
@@ -133,6 +137,10 @@ class Database:
         else:
             with self._lock:
                 yield
+
+
+def _patiently(_dialect: object, _record: object, arguments: list[Any], options: Any) -> Any:
+    return PatientConnection.connect(*arguments, **options)
 
 
 @contextmanager
