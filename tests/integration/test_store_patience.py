@@ -26,10 +26,10 @@ def proxy(postgres_store_url: str) -> Iterator[Proxy]:
 def database(
     postgres_store_url: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Database]:
-    monkeypatch.setattr(patience, "PATIENCE", 0.3)
-    monkeypatch.setattr(patience, "PROMPT", 0.3)
+    monkeypatch.setattr(patience, "GRACE", 0.3)
+    monkeypatch.setattr(patience, "PROMPT", 2.0)
     url = make_url(postgres_store_url).set(host="127.0.0.1", port=proxy.port)
-    reached = Database(url.render_as_string(hide_password=False))
+    reached = Database(url.render_as_string(hide_password=False), statement_s=2.0)
     yield reached
     reached.close()
 
@@ -61,10 +61,16 @@ def test_connections_that_died_while_they_were_idle_are_found_and_replaced(
     assert database.policy_now()
 
 
-def test_a_slow_answer_is_still_an_answer(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(patience, "PATIENCE", 30.0)
+def test_a_slow_answer_is_still_an_answer(database: Database) -> None:
     with database.read() as tx:
         tx.now()
         assert tx.connection.execute(text("SELECT 1 FROM pg_sleep(0.5)")).scalar_one() == 1
+
+
+def test_the_server_gives_a_statement_up_by_itself(database: Database) -> None:
+    def asked() -> None:
+        with database.read() as tx:
+            tx.connection.execute(text("SELECT pg_sleep(60)"))
+
+    with pytest.raises(DatabaseAway, match="QueryCanceled"):
+        asked()

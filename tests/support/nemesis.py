@@ -56,6 +56,11 @@ class Nemesis:
         self._respawn_at: dict[str, float] = {}
         self._skipped = 0.0
 
+    def begin(self) -> None:
+        """Blows fall on a fleet that works, not on one that is starting."""
+        names = list(self.world.fleet.processes)
+        wait_until(lambda: all(map(self.works, names)), within=120, what="all processes to work")
+
     def run(self, meanwhile: Callable[[], None]) -> None:
         """Every blow at its time, and its end; `meanwhile` between them."""
         self._begun = time.monotonic()
@@ -127,7 +132,9 @@ class Nemesis:
                 self.world.fleet.signal(blow.whom, signal.SIGSTOP)
                 self._later(until, lambda: self.world.fleet.signal(blow.whom, signal.SIGCONT))
             case What.FREEZE:
-                self._freeze(blow.lasts)
+                begun = time.monotonic()
+                self._freeze(blow)
+                self._skipped += time.monotonic() - begun
             case What.FLUSH:
                 self._flush()
             case What.KILL_SERVER | What.RESTART_SERVER:
@@ -165,7 +172,7 @@ class Nemesis:
             except redis.ConnectionError:
                 self._tell("nothing to flush: the broker is away")
 
-    def _freeze(self, lasts: float) -> None:
+    def _freeze(self, blow: Blow) -> None:
         """Stop all workers while the commit of an intent is on its way back to one of them.
 
         Its POST is then still to come, and its time passes: it must never leave.
@@ -176,11 +183,12 @@ class Nemesis:
             wait_until(self._intent_under_way, within=8, what="an intent")
         except (TimeoutError, DatabaseAway) as none:
             self._tell(f"no intent to freeze behind: {none}")
-            self.counts["workers: no intent seen"] += 1
+            self.counts[blow.kind] -= 1
+            self.counts["workers: SIGSTOP, no intent seen"] += 1
         with self.paused(WORKERS):
             database.heal()
             self._note()
-            time.sleep(lasts)
+            time.sleep(blow.lasts)
 
     def _intent_under_way(self) -> bool:
         fresh = "SELECT 1 FROM attempt WHERE state = 'dialing' AND intent_at > :at LIMIT 1"

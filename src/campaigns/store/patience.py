@@ -16,21 +16,23 @@ from psycopg.pq import TransactionStatus
 
 T = TypeVar("T")
 
-STATEMENT_TIMEOUT = 60.0
-"""Seconds after which the server gives a statement up."""
-PATIENCE = STATEMENT_TIMEOUT + 5
-"""Seconds of waiting for an answer, once the server should have given up by itself."""
+GRACE = 3.0
+"""Seconds that an answer may be late once the server should have given up by itself."""
 PROMPT = 10.0
-"""The same where nothing can make the server wait: a ping, a BEGIN."""
+"""Seconds for what nothing can make the server wait for: a ping, a BEGIN."""
 
 
 class PatientConnection(psycopg.Connection[Any]):
     """Raises OperationalError, and is closed, when an answer does not come."""
 
+    statement_s = 60.0
+    """After which the server gives a statement up."""
+
     def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
         """Every exchange with the server passes through here."""
+        # A ping, or the BEGIN before the first statement.
         idle = self.pgconn.transaction_status == TransactionStatus.IDLE
-        seconds = PROMPT if idle else PATIENCE
+        seconds = PROMPT if idle else self.statement_s + GRACE
         return super().wait(self._bounded(gen, time.monotonic() + seconds), *args, **kwargs)
 
     def _bounded(self, gen: PQGen[T], deadline: float) -> PQGen[T]:
