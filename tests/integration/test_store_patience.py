@@ -26,10 +26,10 @@ def proxy(postgres_store_url: str) -> Iterator[Proxy]:
 def database(
     postgres_store_url: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Database]:
-    monkeypatch.setattr(patience, "GRACE", 0.3)
+    monkeypatch.setattr(patience, "GRACE", 2.0)
     monkeypatch.setattr(patience, "PROMPT", 2.0)
     url = make_url(postgres_store_url).set(host="127.0.0.1", port=proxy.port)
-    reached = Database(url.render_as_string(hide_password=False), statement_s=2.0)
+    reached = Database(url.render_as_string(hide_password=False), statement_s=1.0)
     yield reached
     reached.close()
 
@@ -74,3 +74,24 @@ def test_the_server_gives_a_statement_up_by_itself(database: Database) -> None:
 
     with pytest.raises(DatabaseAway, match="QueryCanceled"):
         asked()
+
+
+def test_who_is_gone_in_mid_transaction_holds_no_lock_for_long(
+    database: Database, proxy: Proxy, postgres_store_url: str
+) -> None:
+    """Behind a router that forgot the connection the server never hears that its client ended."""
+
+    def held() -> None:
+        with database.write() as tx:
+            tx.alive("tick", "tick", tx.now().real)
+            proxy.strike(Fault(kind=Kind.HALF_OPEN))
+
+    with pytest.raises(DatabaseAway):
+        held()
+    proxy.heal()
+    other = Database(postgres_store_url)
+    try:
+        with other.write() as tx:
+            tx.alive("tick", "tick", tx.now().real)
+    finally:
+        other.close()

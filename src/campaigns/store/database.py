@@ -77,7 +77,7 @@ class Database:
     """The Store port on SQLAlchemy. `url` may hold a password: it is never shown."""
 
     def __init__(self, url: str, *, clock: Wall = wall, statement_s: float = 60.0) -> None:
-        """`statement_s`: after which PostgreSQL gives a statement up."""
+        """`statement_s`: after which PostgreSQL gives up a statement, or a silent transaction."""
         parsed = make_url(url)
         self.clock = clock
         self.single_writer = parsed.get_backend_name() != "postgresql"
@@ -92,9 +92,11 @@ class Database:
                 hide_parameters=True,  # an error's text must not quote a person's row
                 connect_args={
                     "connect_timeout": 5,
+                    # A client that is gone in mid-transaction holds an account's lock no longer
+                    # than one that is slow.
                     "options": f"-c statement_timeout={statement_s * 1000:.0f}"
-                    " -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000"
-                    " -c timezone=UTC",
+                    f" -c idle_in_transaction_session_timeout={statement_s * 1000:.0f}"
+                    " -c lock_timeout=15000 -c timezone=UTC",
                     "tcp_user_timeout": 20000,  # ms: what was sent and is not acknowledged
                     "keepalives_idle": 10,
                     "keepalives_interval": 5,
