@@ -102,6 +102,11 @@ class Nemesis:
                 del self._respawn_at[name]
                 self.world.fleet.again(name)
 
+    @property
+    def lasted(self) -> float:
+        """Seconds since the first blow could fall."""
+        return time.monotonic() - self._begun
+
     def told(self) -> str:
         """What was done, and how the logs of all processes end."""
         fleet = self.world.fleet
@@ -157,6 +162,7 @@ class Nemesis:
 
     def _again(self, name: str) -> None:
         self._down.discard(name)
+        self._respawn_at.pop(name, None)
         self.world.fleet.again(name)
 
     def _note(self) -> None:
