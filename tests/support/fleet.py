@@ -57,6 +57,7 @@ class Fleet:
             "CAMPAIGNS_SECRET": SECRET,
             "CAMPAIGNS_WORLD": world,
             "CAMPAIGNS_LOG_FORMAT": "json",
+            "PYTHONFAULTHANDLER": "1",
             **environ,
         }
         if public:

@@ -110,7 +110,12 @@ class Nemesis:
     def told(self) -> str:
         """What was done, and how the logs of all processes end."""
         fleet = self.world.fleet
-        logs = [f"--- {name}\n{fleet.log(name)[-3000:]}" for name in sorted(fleet.processes)]
+        for name in fleet.processes:
+            # Python's fault handler writes where every thread stands: what hangs is seen.
+            fleet.signal(name, signal.SIGCONT)
+            fleet.signal(name, signal.SIGABRT)
+        time.sleep(2)
+        logs = [f"--- {name}\n{fleet.log(name)[-12000:]}" for name in sorted(fleet.processes)]
         return "\n".join([*self.story, *logs])
 
     def _clock(self) -> float:
