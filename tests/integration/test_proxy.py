@@ -196,5 +196,10 @@ def test_a_share_of_the_connections_is_drawn_by_the_seed(echo: Echo) -> None:
 def test_where_nothing_is_behind_it_connections_break() -> None:
     dead = Echo()
     dead.close()
-    with Proxy(dead.port) as proxy, dialled(proxy) as peer, pytest.raises(ConnectionResetError):
-        peer.recv(1)
+
+    def asked() -> None:
+        with Proxy(dead.port) as proxy, dialled(proxy) as peer:
+            peer.recv(1)
+
+    with pytest.raises(ConnectionResetError):
+        asked()
