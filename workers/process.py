@@ -33,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 PULSE = 5.0
 """Seconds between two signs of life."""
+STATEMENT = 12.0
+"""Seconds for one statement: a task that waits for a database that hangs still ends in time for a
+drain."""
 IDLE = 60.0
 """Seconds without a message after which a worker that hears a heartbeat counts as stuck."""
 
@@ -60,6 +63,7 @@ def parts() -> Parts:
                 settings,
                 doorbell=CeleryDoorbell(app),
                 leased_only="CAMPAIGNS_RUN_ID" in os.environ,
+                statement_s=STATEMENT,
             )
         return _this.installation.parts
 

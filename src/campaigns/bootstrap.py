@@ -131,10 +131,14 @@ def connect(
     world: str | None = None,
     doorbell: Doorbell | None = None,
     leased_only: bool = False,
+    statement_s: float = 60.0,
 ) -> Installation:
-    """Wire one process. Raises DatabaseAway, or ConfigurationError for a mixed-up world."""
+    """Wire one process. Raises DatabaseAway, or ConfigurationError for a mixed-up world.
+
+    `statement_s`: how long one statement may take before it is given up.
+    """
     world = world or world_of(os.environ)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, statement_s=statement_s)
     try:
         schema.require_current(database)
         with database.read() as tx:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -40,8 +41,10 @@ class Fleet:
         world: str = "rehearsal",
         speed: float = 1.0,
         public: bool = True,
+        through: Mapping[str, str] | None = None,
         **environ: str,
     ) -> None:
+        """`through`: what the processes see in place of the real addresses: fault proxies."""
         self.root = Path(tempfile.mkdtemp(prefix="campaigns-fleet-"))
         self.port = free_port()
         self.world = world
@@ -54,17 +57,20 @@ class Fleet:
             "CAMPAIGNS_SECRET": SECRET,
             "CAMPAIGNS_WORLD": world,
             "CAMPAIGNS_LOG_FORMAT": "json",
+            "PYTHONFAULTHANDLER": "1",
             **environ,
         }
         if public:
             self.environ["CAMPAIGNS_PUBLIC_URL"] = f"http://127.0.0.1:{self.port}"
             self.environ["CAMPAIGNS_HTTP_PORT"] = str(self.port)
         self.public = public
+        self.through = dict(through or {})
         self.settings = Settings.load(
             {k: v for k, v in self.environ.items() if k != "CAMPAIGNS_WORLD"}
         )
         bootstrap.upgrade(self.settings, world=world, speed=speed)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.started: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         self.installation: Installation = bootstrap.connect(self.settings, world=self.world)
@@ -77,6 +83,7 @@ class Fleet:
         trace: TracebackType | None,
     ) -> None:
         for name in list(self.processes):
+            self.signal(name, signal.SIGCONT)
             self.signal(name, signal.SIGTERM)
         for process in self.processes.values():
             try:
@@ -88,11 +95,23 @@ class Fleet:
     def start(self, *, workers: int = 1, beats: int = 1) -> None:
         """Start everything and wait until the webhook door answers."""
         if self.public:
-            self._spawn("serve", "-m", "campaigns", "serve")
+            self.serve()
         for n in range(workers):
             self.worker(n)
         for n in range(beats):
             self.beat(n)
+
+    def serve(self) -> None:
+        """Start (again) the webhook door."""
+        self._spawn("serve", "-m", "campaigns", "serve")
+
+    def again(self, name: str) -> None:
+        """Start a process of this name again."""
+        if name == "serve":
+            self.serve()
+        else:
+            start = self.worker if name.startswith("worker") else self.beat
+            start(int(name[-1]))
 
     def worker(self, n: int) -> None:
         """Start (again) worker n."""
@@ -105,7 +124,10 @@ class Fleet:
 
     def beat(self, n: int) -> None:
         """Start (again) beat n."""
-        self._spawn(f"beat{n}", "-m", "celery", "-A", "workers.app", "beat", "-l", "warning")
+        self._spawn(
+            f"beat{n}", "-m", "celery", "-A", "workers.app", "beat", "-l", "warning",
+            CAMPAIGNS_ALIVE_FILE=str(self.root / f"beat{n}.alive"),
+        )  # fmt: skip
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to one process group."""
@@ -116,6 +138,15 @@ class Fleet:
         """kill -9, and wait until it is gone."""
         self.signal(name, signal.SIGKILL)
         self.processes[name].wait(10)
+
+    def stop(self, name: str, *, within: float) -> int | None:
+        """SIGTERM; its exit code, or None where it had to be killed after `within` seconds."""
+        self.signal(name, signal.SIGTERM)
+        try:
+            return self.processes[name].wait(within)
+        except subprocess.TimeoutExpired:
+            self.kill(name)
+            return None
 
     def log(self, name: str) -> str:
         """What a process wrote."""
@@ -138,11 +169,12 @@ class Fleet:
         inherited = {
             k: v for k, v in os.environ.items() if not k.startswith(("CAMPAIGNS_", "THIN"))
         }
+        self.started[name] = time.time()
         with (self.root / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *argv],
                 cwd=ROOT,
-                env={**inherited, **self.environ, **environ},
+                env={**inherited, **self.environ, **self.through, **environ},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

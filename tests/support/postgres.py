@@ -11,11 +11,12 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
@@ -67,7 +68,11 @@ class PostgresServer:
     @property
     def admin_url(self) -> str:
         """The database that is always there."""
-        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/postgres"
+        return self.through(self.port)
+
+    def through(self, port: int) -> str:
+        """The same database, reached by another port."""
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
 
     @cached_property
     def log(self) -> Path:
@@ -98,10 +103,15 @@ class PostgresServer:
             end(self._process, within=10, first=signal.SIGINT)
 
     def kill(self) -> None:
-        """What a crash does."""
+        """kill -9 of the server and of everything it started."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
+            children = psutil.Process(self._process.pid).children(recursive=True)
+            for process in (self._process, *children):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
             self._process.wait(10)
+            # What still maps its memory would keep the next one from starting.
+            psutil.wait_procs(children, timeout=10)
 
     def close(self) -> None:
         """Stop and leave nothing behind."""

@@ -7,9 +7,9 @@ simulator's clock is the world's, so a day of retries passes in seconds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.support.engine import contact, definition
 from tests.support.fleet import Fleet
 from tests.support.postgres import PostgresServer
 from tests.support.processes import free_port
+from tests.support.proxy import Proxy
 from tests.support.redis import RedisServer
 
 FAST = {"start": 600, "status": 6000, "sessions": 3000, "other": 9000}
@@ -41,8 +42,9 @@ class Rehearsed:
     postgres: PostgresServer
     redis: RedisServer
     simulator: SimulatorServer
+    proxies: Mapping[str, Proxy] = field(default_factory=dict)
 
-    def submit(self, people: int, **changes: object) -> Submitted:
+    def submit(self, people: int, *, first: int = 0, **changes: object) -> Submitted:
         """A campaign of that many contacts, whose last two digits script what they do."""
         made: Definition = definition(**changes)
         return submit(
@@ -51,7 +53,7 @@ class Rehearsed:
                 digest=made.name,
                 header=("key", "name", "to_number"),
                 source="people.csv",
-                entries=[contact(n) for n in range(people)],
+                entries=[contact(n) for n in range(first, first + people)],
             ),
             self.fleet.installation.parts,
             who="test",
@@ -69,9 +71,17 @@ class Rehearsed:
 
 @contextmanager
 def rehearsed(
-    *, speed: float = 60.0, limits: dict[str, int] | None = None, **options: Any
+    *,
+    speed: float = 60.0,
+    limits: dict[str, int] | None = None,
+    proxied: int | None = None,
+    **options: Any,
 ) -> Iterator[Rehearsed]:
-    """Servers, simulator and an unstarted fleet. `options` go to the simulator."""
+    """Servers, simulator and an unstarted fleet. `options` go to the simulator.
+
+    `proxied`: the seed of fault proxies between the fleet's processes and provider, broker and
+    database; the test itself goes past them.
+    """
     environ = options.pop("environ", FAST_ENV)
     ledger: Path | None = options.pop("ledger_path", None)
     with ExitStack() as stack:
@@ -81,12 +91,24 @@ def rehearsed(
         postgres.start()
         redis.start()
         port = free_port()
+        proxies: dict[str, Proxy] = {}
+        through: dict[str, str] = {}
+        if proxied is not None:
+            targets = {"provider": port, "broker": redis.port, "database": postgres.port}
+            for n, (name, target) in enumerate(targets.items()):
+                proxies[name] = stack.enter_context(Proxy(target, seed=proxied + n))
+            through = {
+                "CAMPAIGNS_PROVIDER_URL": f"http://127.0.0.1:{proxies['provider'].port}",
+                "CAMPAIGNS_REDIS_URL": f"redis://127.0.0.1:{proxies['broker'].port}/0",
+                "CAMPAIGNS_DATABASE_URL": postgres.through(proxies["database"].port),
+            }
         fleet = stack.enter_context(
             Fleet(
                 database_url=postgres.admin_url,
                 redis_url=redis.url,
                 provider_url=f"http://127.0.0.1:{port}",
                 speed=speed,
+                through=through,
                 **environ,
             )
         )
@@ -101,7 +123,9 @@ def rehearsed(
                 **options,
             )
         )
-        yield Rehearsed(fleet=fleet, postgres=postgres, redis=redis, simulator=simulator)
+        yield Rehearsed(
+            fleet=fleet, postgres=postgres, redis=redis, simulator=simulator, proxies=proxies
+        )
 
 
 def promised(people: int) -> Counter[tuple[str, int]]:

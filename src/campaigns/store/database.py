@@ -10,9 +10,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
@@ -27,6 +28,7 @@ from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
 from campaigns.store.events import EventQueries
+from campaigns.store.patience import PatientConnection
 from campaigns.store.people import PeopleQueries
 from campaigns.store.rehearsal import RehearsalQueries
 from campaigns.store.tables import world
@@ -77,7 +79,8 @@ class SqlTransaction(
 class Database:
     """The Store port on SQLAlchemy. `url` may hold a password: it is never shown."""
 
-    def __init__(self, url: str, *, clock: Wall = wall) -> None:
+    def __init__(self, url: str, *, clock: Wall = wall, statement_s: float = 60.0) -> None:
+        """`statement_s`: after which PostgreSQL gives up a statement, or a silent transaction."""
         parsed = make_url(url)
         self.clock = clock
         self.single_writer = parsed.get_backend_name() != "postgresql"
@@ -92,14 +95,19 @@ class Database:
                 hide_parameters=True,  # an error's text must not quote a person's row
                 connect_args={
                     "connect_timeout": 5,
-                    "options": "-c statement_timeout=60000 -c lock_timeout=15000"
-                    " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+                    # A client that is gone in mid-transaction holds an account's lock no longer
+                    # than one that is slow.
+                    "options": f"-c statement_timeout={statement_s * 1000:.0f}"
+                    f" -c idle_in_transaction_session_timeout={statement_s * 1000:.0f}"
+                    " -c lock_timeout=15000 -c timezone=UTC",
+                    "tcp_user_timeout": 20000,  # ms: what was sent and is not acknowledged
                     "keepalives_idle": 10,
                     "keepalives_interval": 5,
                     "keepalives_count": 3,
                     "application_name": "campaigns",
                 },
             )
+            event.listen(self.writer, "do_connect", partial(_patiently, statement_s))
         elif not parsed.database or parsed.database == ":memory:":
             self._lock = threading.RLock()
             self.writer = self.reader = _sqlite(parsed.render_as_string(), memory=True)
@@ -136,6 +144,18 @@ class Database:
         else:
             with self._lock:
                 yield
+
+
+def _patiently(
+    statement_s: float,
+    _dialect: object,
+    _record: object,
+    arguments: Sequence[Any],
+    options: Mapping[str, Any],
+) -> PatientConnection:
+    connection = PatientConnection.connect(*arguments, **options)
+    connection.statement_s = statement_s
+    return connection
 
 
 @contextmanager
