@@ -31,6 +31,7 @@ class WaitReason(StrEnum):
     PAUSED = "paused"
     ACCOUNT_PAUSED = "account_paused"
     STALE = "stale"  # the claim was not ours any more
+    NOT_PLACED = "not_placed"  # proven that its last call rang nobody
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -111,6 +111,9 @@ TASK_TABLE: dict[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.DONE, TaskEvent.REINSTATED): TaskState.WAITING,
 }
 
+DOUBTED = frozenset({AttemptState.NOT_PLACED, AttemptState.UNRESOLVED})
+"""States that were settled without a word of the provider: a late word outweighs them."""
+
 _A = AttemptState
 _PROGRESS = (_A.ACCEPTED, _A.RINGING, _A.IN_PROGRESS)
 _RANKED = (

@@ -27,6 +27,7 @@ from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
 from campaigns.store.events import EventQueries
+from campaigns.store.evidence import EvidenceQueries
 from campaigns.store.people import PeopleQueries
 from campaigns.store.rehearsal import RehearsalQueries
 from campaigns.store.tables import world
@@ -47,6 +48,7 @@ class SqlTransaction(
     TaskQueries,
     AttemptQueries,
     EventQueries,
+    EvidenceQueries,
     RehearsalQueries,
 ):
     """All queries over one connection."""
