@@ -34,6 +34,7 @@ from campaigns.core.outcomes import Source
 from campaigns.core.records import Claim
 from campaigns.engine.dial import dial
 from campaigns.engine.dispatch import dispatch
+from campaigns.engine.halfopen import look
 from campaigns.engine.lookup import check
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.record import fold_events, receive
@@ -126,6 +127,9 @@ class QueueingDoorbell:
 
     def dispatch(self, account_id: int) -> None:
         self.rung.append(("dispatch", account_id))
+
+    def look(self, account_id: int) -> None:
+        self.rung.append(("look", account_id))
 
 
 @dataclass
@@ -264,6 +268,8 @@ class World:
                         check(attempt_id, self.parts)
                     case "dispatch", int() as account_id:
                         dispatch(account_id, self.parts)
+                    case "look", int() as account_id:
+                        look(account_id, self.parts)
 
     def run_for(self, seconds: float, *, step: float = 1.0) -> None:
         """Let time pass with a heartbeat each `step` seconds, but for those that find nothing."""

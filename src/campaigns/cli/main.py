@@ -23,6 +23,7 @@ from campaigns.cli import (
     run,
     submit,
     suppress,
+    unresolved,
 )
 from campaigns.cli.doors import Doors
 
@@ -74,6 +75,7 @@ app.command()(control.pause)
 app.command()(control.resume)
 app.command()(control.cancel)
 app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
+app.add_typer(unresolved.app, name="unresolved", rich_help_panel="Decide")
 app.command()(doctor.doctor)
 app.command()(reference.schema)
 app.command()(reference.config)

@@ -58,6 +58,13 @@ def settle_absence(attempt_id: str, parts: Parts) -> NotYet | None:
     return None
 
 
+def door_is_up(parts: Parts) -> None:
+    """The process that serves the webhook address says so: now, and since when without a gap."""
+    with parts.store.write() as tx:
+        now = tx.now()
+        tx.door_pulse(DOOR, DOOR, now.real, now.policy)
+
+
 def _facts(tx: Transaction, attempt: AttemptRow) -> Facts:
     known = tx.capabilities(attempt.account_id)
     return Facts(

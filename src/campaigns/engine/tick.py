@@ -18,6 +18,7 @@ from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, CampaignState, O
 from campaigns.core.outcomes import OUTCOME_OF
 from campaigns.core.polling import next_check
 from campaigns.core.records import LaneHead, TaskRow
+from campaigns.engine import halfopen
 from campaigns.engine.answers import flush
 from campaigns.engine.dispatch import dispatch
 from campaigns.engine.parts import Parts
@@ -53,6 +54,9 @@ def tick(parts: Parts) -> Ticked:
     checks = _ring_checks(parts)
     with parts.store.read() as tx:
         accounts = [account.id for account in tx.accounts()]
+        to_look = halfopen.to_look(tx)
+    for account_id in to_look:
+        parts.doorbell.look(account_id)
     dispatched = sum(_each(accounts, lambda account_id: dispatch(account_id, parts)))
     jumped = advance(parts) if parts.policy.rehearsal else None
     return Ticked(dispatched=dispatched, folded=folded, checks=checks, jumped_to=jumped)
