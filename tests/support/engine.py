@@ -142,6 +142,8 @@ class Script:
     found: dict[str, Session] = field(default_factory=dict)
     listed: list[Session] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    list_answers: deque[Listed] = field(default_factory=deque)  # in turn, before `listed`
+    headers: frozenset[str] = frozenset()
     took: float = 0.1
 
     def dial(self, request: DialRequest, *, send_by: float) -> Answer:
@@ -162,9 +164,22 @@ class Script:
         self.asked.append(f"call {id}")
         return NotThere()
 
-    def sessions(self, **_: object) -> Listed:
+    def session(self, id: str) -> Looked:
+        self.asked.append(f"session {id}")
+        known = {one.id: one for one in self.listed} | self.found
+        return Found(session=known[id]) if id in known else NotThere()
+
+    def rate_headers(self) -> frozenset[str]:
+        return self.headers
+
+    def sessions(
+        self, *, start: datetime | None = None, offset: int = 0, limit: int = 100, **_: object
+    ) -> Listed:
         self.asked.append("sessions")
-        return Page(sessions=tuple(self.listed))
+        if self.list_answers:
+            return self.list_answers.popleft()
+        found = [s for s in self.listed if not start or not s.started_at or s.started_at >= start]
+        return Page(sessions=tuple(found[offset : offset + limit]))
 
 
 def definition(**changes: object) -> Definition:

@@ -17,6 +17,7 @@ from campaigns.cli import (
     doctor,
     health,
     people,
+    probe,
     processes,
     reference,
     results,
@@ -77,6 +78,7 @@ app.command()(control.cancel)
 app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
 app.add_typer(unresolved.app, name="unresolved", rich_help_panel="Decide")
 app.command()(doctor.doctor)
+probe.register(app)
 app.command()(reference.schema)
 app.command()(reference.config)
 app.add_typer(database.app, name="db", rich_help_panel="Set up")
@@ -86,7 +88,7 @@ _PANELS = {
     "Begin": "check submit run up try",
     "Look": "list show watch status contacts results",
     "Decide": "pause resume cancel",
-    "Set up": "doctor schema config",
+    "Set up": "doctor probe schema config",
     "Processes of a fleet": "serve worker beat simulator",
 }
 for _command in app.registered_commands:

@@ -56,10 +56,10 @@ SAYS: Mapping[Capability, str] = {
 class Evidence:
     """What one test call showed.
 
-    `by_call_id`: a status by call_id found it; None: nothing usable was answered. `listed_id` and
-    `listed_at`: its id in the list, and when it was first seen there; `list_reads` counts whole
-    looks, the last at `last_read_at`. `late_start_found`: whether a list that starts between the
-    call's creation and its pick-up or end still shows it; None where that could not be asked.
+    `by_call_id`: a status by call_id found it; None: nothing usable was answered. `ended_at`: when
+    it was first known to be over. `listed_id` and `listed_at`: its id in the list, and when it was
+    first seen there; the last whole look was at `last_read_at`. `late_start_found`: whether a list
+    that starts between the call's creation and its end still shows it; None: could not be asked.
     """
 
     call_id: str
@@ -67,9 +67,9 @@ class Evidence:
     by_call_id: bool | None = None
     status_id: str | None = None
     ended: CallStatus | None = None
+    ended_at: datetime | None = None
     listed_id: str | None = None
     listed_at: datetime | None = None
-    list_reads: int = 0
     last_read_at: datetime | None = None
     late_start_found: bool | None = None
     context_shown: bool | None = None
@@ -80,9 +80,19 @@ class Evidence:
         """Whether the call ended and nobody had picked up."""
         return self.ended in _UNANSWERED
 
+    @property
+    def missing(self) -> bool:
+        """Whether it ended so long ago that the list is not late with it but leaves it out."""
+        return (
+            self.listed_at is None
+            and self.ended_at is not None
+            and self.last_read_at is not None
+            and self.last_read_at - self.ended_at >= MISSING_AFTER
+        )
+
 
 _UNANSWERED = (CallStatus.NO_ANSWER, CallStatus.BUSY, CallStatus.FAILED, CallStatus.CANCELLED)
-_PATIENCE = LIST_LAG + timedelta(minutes=1)
+MISSING_AFTER = LIST_LAG + timedelta(minutes=1)
 """After this without it, an ended call is not late in the list but missing."""
 
 
@@ -95,7 +105,7 @@ def read(evidence: Evidence) -> Mapping[Capability, str]:
     if evidence.unanswered:
         if evidence.listed_at is not None:
             found[Capability.LISTS_UNANSWERED] = YES
-        elif _waited(evidence):
+        elif evidence.missing:
             found[Capability.LISTS_UNANSWERED] = NO
     if evidence.listed_at is not None:
         lag = max(timedelta(0), evidence.listed_at - evidence.accepted_at)
@@ -117,14 +127,6 @@ def _same_ids(evidence: Evidence) -> bool | None:
     if evidence.listed_id is not None:
         return evidence.listed_id == evidence.call_id
     return False if evidence.by_call_id is False else None
-
-
-def _waited(evidence: Evidence) -> bool:
-    return (
-        evidence.list_reads > 0
-        and evidence.last_read_at is not None
-        and evidence.last_read_at - evidence.accepted_at >= _PATIENCE
-    )
 
 
 def lists_unanswered(known: Mapping[Capability, str]) -> bool:

@@ -62,7 +62,7 @@ def check(attempt_id: str, parts: Parts) -> None:
         _again(attempt, none.until, parts)
         return
     if session is not None:
-        _learn(attempt, session, parts)
+        learn(attempt, session, parts)
     fold_events(attempt_id, parts)
     doubt = settle_absence(attempt_id, parts)
     _next(attempt_id, session, why, doubt, parts)
@@ -115,7 +115,7 @@ def _settle_neighbour(attempt_id: str, session: Session, parts: Parts) -> None:
     with parts.store.read() as tx:
         attempt = tx.attempt(attempt_id)
     if attempt is not None:
-        _learn(attempt, session, parts)
+        learn(attempt, session, parts)
         fold_events(attempt_id, parts)
 
 
@@ -141,7 +141,8 @@ def _agrees(session: Session, attempt: AttemptRow, number: str) -> bool:
     )
 
 
-def _learn(attempt: AttemptRow, session: Session, parts: Parts) -> None:
+def learn(attempt: AttemptRow, session: Session, parts: Parts) -> None:
+    """Bind a session that can only be this attempt's, and store what it says as an event."""
     with parts.store.write() as tx:
         tx.lock_attempt(attempt.id)
         if session.id != attempt.call_id and not tx.bind(

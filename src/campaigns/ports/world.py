@@ -33,6 +33,12 @@ class Dialer(Protocol):
 
     def call(self, id: str) -> Looked: ...
 
+    def session(self, id: str) -> Looked:
+        """The details of a session, from the pool of the list."""
+
+    def rate_headers(self) -> frozenset[str]:
+        """Names of the rate-limit headers that answers have carried so far."""
+
     def sessions(
         self,
         *,

@@ -170,7 +170,7 @@ class TaskQueries(Queries):
         )
 
     def reopen(self, task_id: int, at: datetime) -> bool:
-        """done (unresolved) → waiting: a person has decided so; the doubtful call is not counted."""
+        """done (unresolved) → waiting by a person: the call in doubt is not counted."""
         return self._moved(
             _from(task_id, TaskState.DONE, TaskEvent.REOPENED)
             .where(dial_task.c.outcome == Outcome.UNRESOLVED.value)
