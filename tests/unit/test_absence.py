@@ -140,7 +140,9 @@ def test_before_its_time_it_is_looked_at_again_then() -> None:
 
 
 @given(st.timedeltas(S, 24 * H), st.timedeltas(timedelta(0), H))
-def test_the_quarantine_outlasts_ring_call_list_and_grace(longest: timedelta, lag: timedelta) -> None:
+def test_the_quarantine_outlasts_ring_call_list_and_grace(
+    longest: timedelta, lag: timedelta
+) -> None:
     least = RING + longest + max(lag, 2 * M) + EVENT_GRACE
     assert quarantine(longest, lag) == max(LEAST, least)
 
