@@ -225,6 +225,7 @@ class CallDetail:
     recording_id: str | None
     ended_reason: str | None
     enriched: Mapping[str, Any] | None = field(repr=False)
+    proof: Mapping[str, Any] | None
     events: tuple[EventLine, ...] = field(repr=False)
 
 

@@ -140,14 +140,18 @@ def _settle(
         release_at=settlement.release_at or attempt.release_at,
         give_up_at=settlement.give_up_at or attempt.give_up_at,
     )
-    if attempt.state in RANG_NOBODY | DOUBTED and settlement.state is not attempt.state:
+    if settlement.state is not attempt.state:
         if attempt.refunded:
-            tx.change_attempt(
-                attempt.id, settlement.state, proof={**(attempt.proof or {}), "refunded": False}
-            )
-        incidents.late_beside_open(tx, attempt)
+            proof = {**(attempt.proof or {}), "refunded": False}
+            tx.change_attempt(attempt.id, settlement.state, proof=proof)
+        if not attempt.open and attempt.state in _BELIEVED_SILENT:
+            incidents.late_beside_open(tx, attempt)
     _move(tx, task, settlement, now)
     return settlement
+
+
+_BELIEVED_SILENT = RANG_NOBODY | DOUBTED | {AttemptState.UNKNOWN}
+"""What was closed in one of these may have let another call to the number through."""
 
 
 def _counts_again(attempt: AttemptRow, state: AttemptState) -> bool:

@@ -56,8 +56,12 @@ def sweep(attempt: AttemptRow, dialer: Dialer, parts: Parts) -> Swept:
         )
         served = [attempt, *(one for one in near if one.id != attempt.id)]
         numbers = {one.id: tx.number(one.phone_id) for one in served}
-        lag = capabilities.list_lag(tx.capabilities(attempt.account_id))
-    proving = any(now >= one.settle_at + quarantine(one.max_duration, lag) for one in served)
+        known = tx.capabilities(attempt.account_id)
+    lag = capabilities.list_lag(known)
+    # Where the list may hide unanswered calls, more passes over it would prove nothing either.
+    proving = capabilities.lists_unanswered(known) and any(
+        now >= one.settle_at + quarantine(one.max_duration, lag) for one in served
+    )
     start = min(one.intent_at for one in served) - timedelta(seconds=60)
     end = max(one.settle_at for one in served) + LIST_LAG + _SLACK
     if proving:
