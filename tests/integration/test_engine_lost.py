@@ -156,10 +156,10 @@ def test_a_call_in_the_list_that_may_be_it_prevents_the_proof(written: str | Non
 
 def with_door(world: World, minutes: int, *, shut: range = range(0)) -> None:
     """Time passes, and what serves webhooks pulses in time but for the minutes it is shut."""
-    for half in range(2 * minutes):
-        if half // 2 not in shut:
+    for pulse in range(minutes * MINUTE // 25):
+        if pulse * 25 // MINUTE not in shut:
             door_is_up(world.parts)
-        world.run_for(30, step=10)
+        world.run_for(25, step=25)
 
 
 @pytest.mark.parametrize(("shut", "calls"), [(range(0), 2), (range(5, 7), 1)])
@@ -321,11 +321,9 @@ def test_the_answer_of_a_process_that_was_frozen_is_late_truth_too() -> None:
     world.provider.listed.append(CONTROL)
 
     def frozen(request: DialRequest) -> Answer:
-        world.provider.answers.clear()
-        for _ in range(26):
-            world.run_for(MINUTE)
-            if world.attempts()[-1]["state"] == "not_placed":
-                control.pause("reminders", world.parts, who="me", reason="lunch")
+        world.run_for(20 * MINUTE)
+        control.pause("reminders", world.parts, who="me", reason="lunch")
+        world.run_for(5 * MINUTE)
         assert world.attempts()[-1]["state"] == "not_placed"
         return Accepted(call_id="call_late")
 
