@@ -39,6 +39,10 @@ class CeleryDoorbell:
         """Someone please see whether this account can start more."""
         self._send("dispatch", account_id)
 
+    def look(self, account_id: int) -> None:
+        """Someone please see whether the provider of this held account answers a GET."""
+        self._send("look", account_id)
+
     def ping(self) -> None:
         """Raises BrokerAway when the broker does not answer."""
         try:

@@ -7,6 +7,7 @@ import structlog
 from campaigns.core.records import Claim
 from campaigns.engine.dial import dial as dial_use_case
 from campaigns.engine.dispatch import dispatch as dispatch_use_case
+from campaigns.engine.halfopen import look as look_use_case
 from campaigns.engine.lookup import check as check_use_case
 from campaigns.engine.record import fold_events
 from campaigns.engine.tick import beat
@@ -43,6 +44,13 @@ def dispatch(account_id: int) -> None:
     """Fill the free slots of one account."""
     with _survived("dispatch"):
         dispatch_use_case(account_id, process.parts())
+
+
+@app.task(name="workers.tasks.look", acks_late=True, max_retries=0, ignore_result=True)
+def look(account_id: int) -> None:
+    """Ask the provider of a held account something that rings nobody."""
+    with _survived("look"):
+        look_use_case(account_id, process.parts())
 
 
 @app.task(name="workers.tasks.tick", acks_late=True, max_retries=0, ignore_result=True)

@@ -76,6 +76,9 @@ class SilentDoorbell:
     def dispatch(self, account_id: int) -> None:
         """The heartbeat dispatches each second."""
 
+    def look(self, account_id: int) -> None:
+        """The heartbeat rings again."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Installation:

@@ -34,6 +34,7 @@ from campaigns.core.outcomes import Source
 from campaigns.core.records import Claim
 from campaigns.engine.dial import dial
 from campaigns.engine.dispatch import dispatch
+from campaigns.engine.halfopen import look
 from campaigns.engine.lookup import check
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.record import fold_events, receive
@@ -130,6 +131,9 @@ class QueueingDoorbell:
     def dispatch(self, account_id: int) -> None:
         self.rung.append(("dispatch", account_id))
 
+    def look(self, account_id: int) -> None:
+        self.rung.append(("look", account_id))
+
 
 @dataclass
 class Script:
@@ -141,6 +145,8 @@ class Script:
     found: dict[str, Session] = field(default_factory=dict)
     listed: list[Session] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    list_answers: deque[Listed] = field(default_factory=deque)  # in turn, before `listed`
+    headers: frozenset[str] = frozenset()
     took: float = 0.1
 
     def dial(self, request: DialRequest, *, send_by: float) -> Answer:
@@ -161,9 +167,22 @@ class Script:
         self.asked.append(f"call {id}")
         return NotThere()
 
-    def sessions(self, **_: object) -> Listed:
+    def session(self, id: str) -> Looked:
+        self.asked.append(f"session {id}")
+        known = {one.id: one for one in self.listed} | self.found
+        return Found(session=known[id]) if id in known else NotThere()
+
+    def rate_headers(self) -> frozenset[str]:
+        return self.headers
+
+    def sessions(
+        self, *, start: datetime | None = None, offset: int = 0, limit: int = 100, **_: object
+    ) -> Listed:
         self.asked.append("sessions")
-        return Page(sessions=tuple(self.listed))
+        if self.list_answers:
+            return self.list_answers.popleft()
+        found = [s for s in self.listed if not start or not s.started_at or s.started_at >= start]
+        return Page(sessions=tuple(found[offset : offset + limit]))
 
 
 def definition(**changes: object) -> Definition:
@@ -267,6 +286,8 @@ class World:
                         check(attempt_id, self.parts)
                     case "dispatch", int() as account_id:
                         dispatch(account_id, self.parts)
+                    case "look", int() as account_id:
+                        look(account_id, self.parts)
 
     def run_for(self, seconds: float, *, step: float = 1.0) -> None:
         """Let time pass with a heartbeat each `step` seconds, but for those that find nothing."""

@@ -30,6 +30,7 @@ _POLICY: Wanted = (
     (attempt.c.release_at, attempt.c.open),
     (attempt.c.check_at, _CHECKED),
     (attempt.c.give_up_at, _CHECKED),
+    (account.c.look_at, account.c.probing),
 )
 _ACCOUNTS: Wanted = (
     (account.c.not_before, true()),

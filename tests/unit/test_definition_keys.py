@@ -98,7 +98,7 @@ NOW = {
     *("contacts.zone_evidence", "schedule.start", "schedule.end", "schedule.timezone"),
     *("calling_hours.timezone", "calling_hours.mon-fri", "calling_hours.sat"),
     *("calling_hours.closed", "calling_hours.open", "retry.max_attempts", "retry.no_answer"),
-    *("retry.busy", "retry.failed", "retry.voicemail"),
+    *("retry.busy", "retry.failed", "retry.voicemail", "retry.redial_after_unknown"),
 }
 
 
@@ -145,6 +145,7 @@ def test_a_key_that_is_read_changes_the_definition(path: str) -> None:
         "retry.failed": "1h",
         "retry.voicemail": "1h",
         "retry.busy": "11m",
+        "retry.redial_after_unknown": "never",
     }
     tree = with_key(path, other.get(path, PROMISED[path]))
     plain: Mapping[str, Any] = (

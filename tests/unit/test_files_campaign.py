@@ -152,7 +152,7 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
         load(tmp_path / "c.yaml", today=TODAY)
     assert all("not yet" in str(fault) for fault in caught.value.faults)
     refused = {fault.key for fault in caught.value.faults}
-    assert len(refused) == 31
+    assert len(refused) == 30
     lines = EVERYTHING.splitlines()
     for fault in caught.value.faults:
         line = int(fault.at.rpartition(":")[2])
@@ -164,7 +164,7 @@ def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
     refused = "account consent disclosure pacing budget caps dispositions opt_out notify store"
     refused += " refresh file_is max_withdrawn max_rejected max_age state cron anchor touches"
     refused += " deadline past_due when_closed min_gap when_moved holidays rules"
-    refused += " ambiguous_timezone redial_after_unknown same_number"
+    refused += " ambiguous_timezone same_number"
     kept, skipping = [], -1
     for line in EVERYTHING.splitlines():
         indent = len(line) - len(line.lstrip())

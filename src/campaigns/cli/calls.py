@@ -113,6 +113,7 @@ def show(
             ("because", screen.shown(call.ended_reason)),
             ("confirmed", "by a look-up" if call.confirmed else ""),
             ("late", "what ended it came late" if line.late else ""),
+            ("proof", _proof(call)),
             ("cost", f"{call.cost:g} {call.currency or ''}" if call.cost is not None else ""),
             ("recording", screen.shown(call.recording_id)),
             ("look-ups", _checks(call, at(call.check_at))),
@@ -142,6 +143,15 @@ def _answer(call: CallDetail, at: str) -> str:
         return ""
     detail = screen.shown(call.line.answer_detail)
     return f"{call.line.answer}{f': {detail}' if detail else ''} ({at})"
+
+
+def _proof(call: CallDetail) -> str:
+    proof = call.proof or {}
+    said = [f"beside {proof['beside'][:8]} in the provider's list"] if "beside" in proof else []
+    if "absent_at" in proof:
+        reads = ", ".join(str(read["read_at"]) for read in proof["reads"])
+        said.append(f"not in the list read {reads}; control: {proof['control']}")
+    return "; ".join(said)
 
 
 def _checks(call: CallDetail, at: str) -> str:

@@ -17,12 +17,14 @@ from campaigns.cli import (
     doctor,
     health,
     people,
+    probe,
     processes,
     reference,
     results,
     run,
     submit,
     suppress,
+    unresolved,
 )
 from campaigns.cli.doors import Doors
 
@@ -74,7 +76,9 @@ app.command()(control.pause)
 app.command()(control.resume)
 app.command()(control.cancel)
 app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
+app.add_typer(unresolved.app, name="unresolved", rich_help_panel="Decide")
 app.command()(doctor.doctor)
+probe.register(app)
 app.command()(reference.schema)
 app.command()(reference.config)
 app.add_typer(database.app, name="db", rich_help_panel="Set up")
@@ -84,7 +88,7 @@ _PANELS = {
     "Begin": "check submit run up try",
     "Look": "list show watch status contacts results",
     "Decide": "pause resume cancel",
-    "Set up": "doctor schema config",
+    "Set up": "doctor probe schema config",
     "Processes of a fleet": "serve worker beat simulator",
 }
 for _command in app.registered_commands:

@@ -85,6 +85,16 @@ def simulator(
     stall_chance: Annotated[
         float, typer.Option(help="Share of requests that stall for 1 to 5 s.")
     ] = 0.0,
+    same_ids: Annotated[
+        bool, typer.Option("--same-ids/--other-ids", help="Is the call_id the session_id?")
+    ] = True,
+    list_unanswered: Annotated[
+        bool,
+        typer.Option("--list-unanswered/--hide-unanswered", help="Does the list show them?"),
+    ] = True,
+    list_lag: Annotated[
+        float, typer.Option(help="Seconds until a call is in the list.", min=0)
+    ] = 0.0,
 ) -> None:
     """The provider as a local server: same limits, scripted outcomes, no real phones."""
     child.adopt()
@@ -102,6 +112,9 @@ def simulator(
         counting=counting,
         latency_ms=latency_ms,
         stall_chance=stall_chance,
+        same_ids=same_ids,
+        list_unanswered=list_unanswered,
+        list_lag_s=list_lag,
         seed=seed,
         ready=lambda url: typer.echo(f"simulator: {url}", err=True),
     )

@@ -16,7 +16,7 @@ from campaigns.bootstrap import Installation
 from campaigns.cli import options, screen, state
 from campaigns.cli.loading import Loaded, entries, load
 from campaigns.core import numbers
-from campaigns.core.calls import Accepted, DialRequest, NotSent, Rejected, SlowDown, Unknown
+from campaigns.core.calls import Accepted, Answer, DialRequest, NotSent, Rejected, SlowDown, Unknown
 from campaigns.core.contacts import Contact
 from campaigns.core.numbers import NumberFault
 from campaigns.embedded import home
@@ -45,7 +45,7 @@ def try_(
     if isinstance(number, NumberFault):
         raise InputError(f"--to: {number.reason}")
     contact = _contact(loaded, as_key)
-    with _installed() as installation:
+    with installed() as installation:
         installation.dialer()  # a missing key is said before anything is asked
         if not yes:
             if not state.asked_on_a_terminal():
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _installed() -> Iterator[Installation]:
+def installed() -> Iterator[Installation]:
     """As workers are wired: this process makes the call, so it makes its webhook address too."""
     with state.opened():
         pass  # says which state it is, and makes the database where there is none
@@ -108,12 +108,18 @@ def _aware(at: datetime | None) -> datetime | None:
 
 
 def _tell(tried: Tried, *, as_json: bool) -> None:
-    match tried.answer:
+    call_id = accepted(tried.answer)
+    if as_json:
+        screen.emit({"attempt": tried.attempt_id, "call_id": call_id})
+    else:
+        screen.say(f"accepted: {call_id} (`campaigns calls show {tried.attempt_id}`)")
+
+
+def accepted(answer: Answer) -> str:
+    """The call id. Raises what a person is told where there is none."""
+    match answer:
         case Accepted(call_id=call_id):
-            if as_json:
-                screen.emit({"attempt": tried.attempt_id, "call_id": call_id})
-            else:
-                screen.say(f"accepted: {call_id} (`campaigns calls show {tried.attempt_id}`)")
+            return call_id
         case Rejected(status=status, detail=detail):
             raise Conflict(f"the provider refused it ({status}): {detail}")
         case SlowDown():

@@ -31,6 +31,7 @@ class WaitReason(StrEnum):
     PAUSED = "paused"
     ACCOUNT_PAUSED = "account_paused"
     STALE = "stale"  # the claim was not ours any more
+    NOT_PLACED = "not_placed"  # proven that its last call rang nobody
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +53,7 @@ class Facts:
     recent_intents: Sequence[datetime]  # to this number within the cap's period, oldest first
     account_paused: bool
     not_before: datetime | None
-    probing_busy: bool  # the breaker let one call through and it is not answered yet
+    probing_busy: bool  # the breaker's look-up has not worked yet, or its one call is under way
     last_intent_at: datetime | None
     spacing: timedelta
     slots: Sequence[Slot]

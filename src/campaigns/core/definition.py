@@ -93,6 +93,7 @@ class Retry(Frozen):
     busy: tuple[timedelta, ...] = (timedelta(minutes=10),)
     failed: tuple[timedelta, ...] = ()
     voicemail: tuple[timedelta, ...] = ()
+    redial_after_unknown: Literal["proven", "never"] = "proven"
 
 
 class Definition(Frozen):

@@ -225,6 +225,7 @@ class CallDetail:
     recording_id: str | None
     ended_reason: str | None
     enriched: Mapping[str, Any] | None = field(repr=False)
+    proof: Mapping[str, Any] | None
     events: tuple[EventLine, ...] = field(repr=False)
 
 
@@ -259,6 +260,35 @@ class Pause:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Incident:
+    """What must not happen and did: `attempt` and `other` are the two calls."""
+
+    at: datetime
+    campaign: str | None
+    why: str
+    attempt: str
+    other: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnresolvedLine:
+    """A contact nobody can tell about: a person decides. `evidence` is what was looked at."""
+
+    id: str
+    campaign: str
+    key: str = field(repr=False)
+    to_number: str = field(repr=False)
+    state: AttemptState
+    intent_at: datetime
+    reason: str
+    why: str | None
+    reads: int
+    newest_read_at: datetime | None
+    events: int
+    proof: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
     """What this database has seen: the line that every command begins with."""
 
@@ -285,3 +315,4 @@ class Health:
     oldest_unfolded_at: datetime | None
     oldest_late_at: datetime | None
     pauses: tuple[Pause, ...]
+    incidents: tuple[Incident, ...] = ()

@@ -132,4 +132,13 @@ WHEN: tuple[Key, ...] = (
         example=_RETRY + "  voicemail: never",
         schema=WAITS,
     ),
+    Key(
+        path="retry.redial_after_unknown",
+        says="After an answer that was lost: `proven` calls again only with proof that no phone "
+        "rang (docs/lifecycle.md), `never` not even then.",
+        takes="proven or never",
+        default="proven",
+        example=_RETRY + "  redial_after_unknown: never",
+        schema={"enum": ["proven", "never"]},
+    ),
 )

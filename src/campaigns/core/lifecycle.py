@@ -58,6 +58,7 @@ class TaskEvent(StrEnum):
     ENDED = "ended"  # it has its outcome
     OVERRULED = "overruled"  # late evidence moved the outcome up
     REINSTATED = "reinstated"  # three refusals in a row: the list was wrong, not this contact
+    REOPENED = "reopened"  # a person wants an unresolved contact called again
 
 
 class AttemptState(StrEnum):
@@ -109,7 +110,14 @@ TASK_TABLE: dict[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.CALLING, TaskEvent.OVERRULED): TaskState.DONE,
     (TaskState.DONE, TaskEvent.OVERRULED): TaskState.DONE,
     (TaskState.DONE, TaskEvent.REINSTATED): TaskState.WAITING,
+    (TaskState.DONE, TaskEvent.REOPENED): TaskState.WAITING,
 }
+
+SETTLED = "settled_called"
+"""The reason of an unresolved dial task that a person has taken for called."""
+
+DOUBTED = frozenset({AttemptState.NOT_PLACED, AttemptState.UNRESOLVED})
+"""States that were settled without a word of the provider: a late word outweighs them."""
 
 _A = AttemptState
 _PROGRESS = (_A.ACCEPTED, _A.RINGING, _A.IN_PROGRESS)

@@ -22,6 +22,7 @@ class Source(StrEnum):
     ACCOUNT = "account"
     STATUS = "status"
     SWEEP = "sweep"
+    ANSWER = "answer"  # of the POST itself, where it came after the call had been given up
 
     @property
     def asked(self) -> bool:

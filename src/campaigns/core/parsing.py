@@ -189,7 +189,14 @@ def _retry(value: Any, reading: Reading) -> Retry:
         for key in ("no_answer", "busy", "failed", "voicemail")
     }
     attempts = reading.take(section, path, "max_attempts", fields.max_attempts, usual.max_attempts)
-    return Retry(max_attempts=attempts, **waits)
+    redial = reading.take(
+        section, path, "redial_after_unknown", one_of("proven", "never"), "proven"
+    )
+    return Retry(
+        max_attempts=attempts,
+        redial_after_unknown=cast(Literal["proven", "never"], redial),
+        **waits,
+    )
 
 
 def _waits(value: Any, reading: Reading, path: Path) -> tuple[timedelta, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from campaigns.core.absence import quarantine
 from campaigns.core.instants import RELEASE_MARGIN, RING, UNRESOLVED_AFTER
 
 _UNKNOWN_STEPS = tuple(
@@ -48,7 +49,8 @@ def next_check(
 ) -> datetime:
     """The next instant at which a call without an ending is looked up, later than `at`."""
     if unknown:
-        steps = [settle_at + step for step in _UNKNOWN_STEPS]
+        # And when its absence may first be proven: with a long max_duration that is much later.
+        steps = sorted(settle_at + step for step in {*_UNKNOWN_STEPS, quarantine(max_duration)})
     elif webhooks:
         silent = intent_at + RING + max_duration + SILENT_MARGIN
         steps = [silent + step for step in (timedelta(0), *_UNKNOWN_STEPS)]

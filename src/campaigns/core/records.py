@@ -33,6 +33,8 @@ class AccountRow:
     not_sent_streak: int
     probing: bool
     unknown_since: datetime | None
+    looked_at: datetime | None
+    look_at: datetime | None
     last_429_at: datetime | None
     paused_why: str | None
     paused_by: str | None
@@ -120,6 +122,12 @@ class AttemptRow:
     check_at: datetime | None
     checks: int
     enriched: Mapping[str, Any] | None = field(repr=False)
+    proof: Mapping[str, Any] | None = None
+
+    @property
+    def refunded(self) -> bool:
+        """Whether it was taken out of its task's count of attempts again."""
+        return bool(self.proof and self.proof.get("refunded"))
 
     @property
     def max_duration(self) -> timedelta:

@@ -21,6 +21,8 @@ SILENT = timedelta(seconds=30)
 """A heartbeat or a worker that has said nothing for this long (real time) is taken for gone."""
 UNFOLDED = timedelta(minutes=1)
 """Events that nobody has looked at for this long (policy time) mean that nobody works."""
+FRESH_INCIDENT = timedelta(hours=24)
+"""For how long (policy time) an incident keeps an installation from being well."""
 _STEPS = 2_000
 
 
@@ -164,6 +166,13 @@ def problems(health: Health) -> tuple[str, ...]:
             )
         elif account.held_until is not None:
             said.append(f"account {account.name} is held: {account.held_why or 'no reason kept'}")
+        elif account.probing and account.held_why:
+            said.append(f"account {account.name} lets no call through: {account.held_why}")
+    said.extend(
+        f"incident {incident.at:%Y-%m-%d %H:%M}Z: {incident.why}:"
+        f" see `campaigns calls show {incident.attempt[:8]}` and {incident.other[:8]}"
+        for incident in health.incidents
+    )
     said.extend(
         f"campaign {pause.name} was paused by the engine ({pause.why}):"
         f" mend it, then `campaigns resume {pause.name}`"

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from campaigns.core import polling
 from campaigns.core.definition import Retry
 from campaigns.core.instants import EVENT_GRACE
 from campaigns.core.lifecycle import (
     ATTEMPT_TABLE,
+    DOUBTED,
     RANG_NOBODY,
     TERMINAL,
     AttemptState,
@@ -43,12 +45,17 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settlement:
-    """`task` None: the task stays as it is. `check_at` None: nothing more to ask."""
+    """`task` None: the task stays as it is. `check_at` None: nothing more to ask.
+
+    `release_at` and `give_up_at`: new bounds of a call that came to light late.
+    """
 
     state: AttemptState
     open: bool
     task: Retried | Ended | None
     check_at: datetime | None
+    release_at: datetime | None = None
+    give_up_at: datetime | None = None
 
 
 def settle(
@@ -66,9 +73,9 @@ def settle(
     `is_latest`: no newer attempt of the task exists. `ends`: why no further attempt may follow
     whatever the policy says (campaign cancelled, do not call), or None.
     """
-    state = _raised(attempt.state, verdict)
+    state = raised(attempt.state, verdict)
     if state not in TERMINAL:
-        if attempt.state in RANG_NOBODY and state is not attempt.state:
+        if attempt.state in RANG_NOBODY | DOUBTED and state is not attempt.state:
             return _alive_after_all(attempt, task, state, at)
         return Settlement(state=state, open=attempt.open, task=None, check_at=attempt.check_at)
     ended_at = verdict.terminal_at or at
@@ -76,7 +83,9 @@ def settle(
     if verdict.look_first and not asked_enough:
         # Contradicting words: the number is free, but nothing follows before a GET or the grace.
         check = max(at, ended_at) + CONFIRM_AFTER
-        return Settlement(state=state, open=False, task=None, check_at=check)
+        redial = task is not None and task.state in (TaskState.WAITING, TaskState.CLAIMED)
+        waits = Retried(at=ended_at + EVENT_GRACE) if redial and is_latest else None
+        return Settlement(state=state, open=False, task=waits, check_at=check)
     outcome = OUTCOME_OF[state]
     follow = _task(attempt, task, verdict, outcome, is_latest, retry, ends, ended_at)
     calling = task is not None and task.state is TaskState.CALLING and is_latest
@@ -95,13 +104,25 @@ def settle(
 def _alive_after_all(
     attempt: AttemptRow, task: TaskRow | None, state: AttemptState, at: datetime
 ) -> Settlement:
-    """The answer said that nobody was rung, the call itself says otherwise: wait for its bound."""
-    waits = task is not None and task.state is TaskState.WAITING and at < attempt.release_at
+    """We believed that nobody was rung, the call itself says otherwise: wait for its bound.
+
+    A call of which we had no word may have begun at any time until now: its bounds count from here.
+    """
+    release_at, give_up_at = attempt.release_at, None
+    if attempt.state in DOUBTED:
+        longest = attempt.max_duration
+        release_at = max(release_at, polling.release_at(at, longest))
+        give_up_at = max(
+            attempt.give_up_at, release_at, polling.give_up_at(at, longest, can_tell=False)
+        )
+    asked = task is not None and task.state in (TaskState.WAITING, TaskState.CLAIMED)
     return Settlement(
         state=state,
         open=attempt.open,
-        task=Retried(at=attempt.release_at) if waits else None,
+        task=Retried(at=release_at) if asked and at < release_at else None,
         check_at=at + CONFIRM_AFTER,
+        release_at=release_at,
+        give_up_at=give_up_at,
     )
 
 
@@ -112,7 +133,8 @@ def _may_rise(outcome: Outcome, verdict: Verdict) -> bool:
 _UNANSWERED = frozenset({Outcome.FAILED, Outcome.NO_ANSWER, Outcome.BUSY})
 
 
-def _raised(current: AttemptState, verdict: Verdict) -> AttemptState:
+def raised(current: AttemptState, verdict: Verdict) -> AttemptState:
+    """The state that a verdict lifts an attempt to; never one below where it is."""
     if verdict.status is None:
         return current
     said = STATE_OF[verdict.status]

@@ -39,7 +39,6 @@ NOT_YET: Mapping[str, str] = {
     "calling_hours.holidays": "list the dates under `closed` until then",
     "calling_hours.rules": "write the hours that the law allows until then",
     "calling_hours.ambiguous_timezone": "every zone where the phone may be must be open",
-    "retry.redial_after_unknown": "a call whose outcome is unknown is never dialled again",
     "pacing": "the account's limit of starts per minute holds",
     "budget": "the list's length and max_attempts bound the cost until then",
     "caps": "4 calls per number in 24h hold, over all campaigns",

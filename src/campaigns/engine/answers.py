@@ -7,6 +7,7 @@ stops when the fault is not the contact's.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import structlog
 from tenacity import (
@@ -23,6 +24,7 @@ from campaigns.core.calls import (
     Accepted,
     Answer,
     Blame,
+    CallStatus,
     Limit,
     NotSent,
     Rejected,
@@ -30,8 +32,9 @@ from campaigns.core.calls import (
     Unknown,
 )
 from campaigns.core.instants import BREAKER_HOLD, STRICT_FOR, Now
-from campaigns.core.lifecycle import AttemptState, Outcome, TaskState
-from campaigns.core.records import AccountRow, AttemptRow
+from campaigns.core.lifecycle import DOUBTED, AttemptState, Outcome, TaskState
+from campaigns.core.outcomes import Source
+from campaigns.core.records import AccountRow, AttemptRow, NewEvent
 from campaigns.engine.gate import Intent
 from campaigns.engine.parts import Parts, Unrecorded
 from campaigns.engine.record import release
@@ -108,6 +111,8 @@ def _record(
         if attempt.answered_at is not None:
             return
         _attempt(tx, attempt, answer, now)
+        if attempt.state in DOUBTED and isinstance(answer, Accepted):
+            _late(tx, attempt, answer, now)
         if attempt.open and attempt.state in _FRESH and not isinstance(answer, Accepted | Unknown):
             freed = attempt.phone_id
         # Where events have spoken already, they outweigh an answer that refuses.
@@ -129,6 +134,26 @@ def _record(
 
 _FRESH = (AttemptState.DIALING, AttemptState.UNKNOWN)
 """Nothing is known of the call but its answer."""
+
+
+def _late(tx: Transaction, attempt: AttemptRow, answer: Accepted, now: Now) -> None:
+    """A process was frozen for so long that its call had been given up: folded like an event.
+
+    Until it is folded the gate lets nobody of this task pass.
+    """
+    tx.store_event(
+        NewEvent(
+            attempt_id=attempt.id,
+            source=Source.ANSWER,
+            digest=sha256(f"accepted {answer.call_id}".encode()).hexdigest(),
+            status=CallStatus.INITIATING.value,
+            word="accepted",
+            call_id=answer.call_id,
+            duration_s=None,
+            body="{}",
+        ),
+        now.policy,
+    )
 
 
 def _free_at(answer: Answer, window: timedelta, now: Now) -> datetime:
@@ -226,7 +251,8 @@ def _account(
                 values = _held(
                     account, now.policy + BREAKER_HOLD, f"answers that say nothing: {why}"
                 )
-                values["probing"] = True
+                # Nobody is rung before a look-up has worked: a GET rings no phone.
+                values |= {"probing": True, "looked_at": None, "look_at": None}
         case Accepted() | Rejected():
             values = {"not_sent_streak": 0}
             begun_since = account.not_before is None or attempt.intent_at >= account.not_before

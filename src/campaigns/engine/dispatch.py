@@ -49,6 +49,8 @@ def room(tx: Transaction, account: AccountRow, now: Now) -> int:
         spacing=spacing_of(account, now),
     )
     if account.probing:
+        if account.looked_at is None:
+            return 0  # a look-up goes first (halfopen.py)
         # The breaker lets one call through, and waits for its answer.
         count = min(count, 1 - tx.dialing_count(account.id))
     return count - tx.claimed_count(account.id)

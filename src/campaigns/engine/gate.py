@@ -92,7 +92,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         recent_intents=tx.recent_intents(task.phone_id, now.policy - CAP_PERIOD),
         account_paused=account.paused_why is not None,
         not_before=account.not_before,
-        probing_busy=account.probing and tx.dialing_count(account.id) > 0,
+        probing_busy=account.probing
+        and (account.looked_at is None or tx.dialing_count(account.id) > 0),
         last_intent_at=account.last_intent_at,
         spacing=spacing_of(account, now),
         slots=tx.slots(account.id, Limit.START),

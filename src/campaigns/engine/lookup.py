@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
+from campaigns.core.absence import NotYet
 from campaigns.core.calls import (
     CallEvent,
     CallStatus,
@@ -27,6 +28,7 @@ from campaigns.core.lifecycle import TERMINAL, AttemptState
 from campaigns.core.outcomes import Source
 from campaigns.core.polling import next_check
 from campaigns.core.records import AttemptRow
+from campaigns.engine.absence import settle_absence
 from campaigns.engine.parts import Parts
 from campaigns.engine.record import fold_events, receive
 from campaigns.engine.slots import NoSlot, with_slot
@@ -34,6 +36,8 @@ from campaigns.engine.sweep import sweep
 from campaigns.ports import Dialer
 
 CHECK_LEASE = timedelta(seconds=60)
+_FRESH = timedelta(seconds=15)
+"""Policy time for which a read of the list serves the other calls in doubt."""
 
 
 def check(attempt_id: str, parts: Parts) -> None:
@@ -58,9 +62,10 @@ def check(attempt_id: str, parts: Parts) -> None:
         _again(attempt, none.until, parts)
         return
     if session is not None:
-        _learn(attempt, session, parts)
+        learn(attempt, session, parts)
     fold_events(attempt_id, parts)
-    _next(attempt_id, session, why, parts)
+    doubt = settle_absence(attempt_id, parts)
+    _next(attempt_id, session, why, doubt, parts)
 
 
 def _talked(attempt: AttemptRow) -> bool:
@@ -88,8 +93,30 @@ def _ask(
                     return None, "429"
                 case NotThere():
                     why = "not found by id"
-    swept = sweep(attempt, number, dialer, parts)
-    return swept, None if swept is not None else why or "not in the list"
+    if _just_read(attempt, parts):
+        return None, why or "not in the list"
+    swept = sweep(attempt, dialer, parts)
+    for id, session in swept.found.items():
+        if id != attempt.id:
+            _settle_neighbour(id, session, parts)
+    mine = swept.found.get(attempt.id)
+    return mine, None if mine is not None else swept.why or why or "not in the list"
+
+
+def _just_read(attempt: AttemptRow, parts: Parts) -> bool:
+    """Whether a read for another call has looked for this one too, when it was due."""
+    with parts.store.read() as tx:
+        reads = tx.reads(attempt)
+    due = attempt.check_at
+    return due is not None and any(read.read_at >= due - _FRESH for read in reads)
+
+
+def _settle_neighbour(attempt_id: str, session: Session, parts: Parts) -> None:
+    with parts.store.read() as tx:
+        attempt = tx.attempt(attempt_id)
+    if attempt is not None:
+        learn(attempt, session, parts)
+        fold_events(attempt_id, parts)
 
 
 def _why_failed(
@@ -114,7 +141,8 @@ def _agrees(session: Session, attempt: AttemptRow, number: str) -> bool:
     )
 
 
-def _learn(attempt: AttemptRow, session: Session, parts: Parts) -> None:
+def learn(attempt: AttemptRow, session: Session, parts: Parts) -> None:
+    """Bind a session that can only be this attempt's, and store what it says as an event."""
     with parts.store.write() as tx:
         tx.lock_attempt(attempt.id)
         if session.id != attempt.call_id and not tx.bind(
@@ -136,7 +164,9 @@ def _learn(attempt: AttemptRow, session: Session, parts: Parts) -> None:
     )
 
 
-def _next(attempt_id: str, session: Session | None, why: str | None, parts: Parts) -> None:
+def _next(
+    attempt_id: str, session: Session | None, why: str | None, doubt: NotYet | None, parts: Parts
+) -> None:
     """When to look again, after a look that did not settle it."""
     with parts.store.write() as tx:
         attempt = tx.lock_attempt(attempt_id)
@@ -155,6 +185,9 @@ def _next(attempt_id: str, session: Session | None, why: str | None, parts: Part
                 unknown=attempt.state is AttemptState.UNKNOWN,
                 webhooks=bool(attempt.snapshot.get("webhook")),
             )
+            if doubt is not None and attempt.state is AttemptState.UNKNOWN:
+                at = min(at, max(doubt.look_again_at, now.policy + timedelta(seconds=1)))
+                why = f"{why}; {doubt.why}" if why else doubt.why
         tx.change_attempt(
             attempt_id,
             attempt.state,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaigns.core.calls import Blame, CallEvent
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import (
+    DOUBTED,
     RANG_NOBODY,
     AttemptState,
     CampaignState,
@@ -13,7 +14,8 @@ from campaigns.core.lifecycle import (
 )
 from campaigns.core.outcomes import Source, fold
 from campaigns.core.records import AttemptRow, NewEvent, TaskRow
-from campaigns.core.settling import Ended, Retried, Settlement, settle
+from campaigns.core.settling import Ended, Retried, Settlement, raised, settle
+from campaigns.engine import incidents
 from campaigns.engine.parts import Parts
 from campaigns.ports import Transaction
 
@@ -103,6 +105,12 @@ def _settle(
             ends = "campaign_cancelled"
         elif tx.suppressed(attempt.phone_id):
             ends = "do_not_call"
+        elif attempt.proof and "beside" in attempt.proof:
+            ends = "incident"  # two calls where we asked for one: a person decides
+        if _counts_again(attempt, raised(attempt.state, verdict)):
+            # Before anything is decided by the count: this call rang after all.
+            tx.recount(task.id, contact_refused=attempt.answer_blame == Blame.CONTACT.value)
+            task = tx.lock_task(task.id)
     latest = tx.latest_attempt(task.id) if task is not None else None
     is_latest = latest is None or latest.intent_at <= attempt.intent_at
     settlement = settle(
@@ -129,11 +137,28 @@ def _settle(
         duration_s=verdict.duration_s,
         confirmed=verdict.confirmed,
         check_at=settlement.check_at,
+        release_at=settlement.release_at or attempt.release_at,
+        give_up_at=settlement.give_up_at or attempt.give_up_at,
     )
-    if task is not None and attempt.state in RANG_NOBODY and settlement.state not in RANG_NOBODY:
-        tx.recount(task.id, contact_refused=attempt.answer_blame == Blame.CONTACT.value)
+    if settlement.state is not attempt.state:
+        if attempt.refunded:
+            proof = {**(attempt.proof or {}), "refunded": False}
+            tx.change_attempt(attempt.id, settlement.state, proof=proof)
+        if not attempt.open and attempt.state in _BELIEVED_SILENT:
+            incidents.late_beside_open(tx, attempt)
     _move(tx, task, settlement, now)
     return settlement
+
+
+_BELIEVED_SILENT = RANG_NOBODY | DOUBTED | {AttemptState.UNKNOWN}
+"""What was closed in one of these may have let another call to the number through."""
+
+
+def _counts_again(attempt: AttemptRow, state: AttemptState) -> bool:
+    """Whether a call that was refunded to its task proves to have rung."""
+    if state is attempt.state:
+        return False
+    return attempt.state in RANG_NOBODY or (attempt.state in DOUBTED and attempt.refunded)
 
 
 def _move(tx: Transaction, task: TaskRow | None, settlement: Settlement, now: Now) -> None:
@@ -142,7 +167,8 @@ def _move(tx: Transaction, task: TaskRow | None, settlement: Settlement, now: No
     match settlement.task:
         case Retried(at=at) if task.state is TaskState.CALLING:
             tx.retry_set(task.id, at=at)
-        case Retried(at=at) if task.state is TaskState.WAITING:
+        case Retried(at=at) if task.state in (TaskState.WAITING, TaskState.CLAIMED):
+            tx.give_back(task.id, task.claim, eligible_at=at, reason="retry")  # where it is claimed
             tx.postpone(task.id, at=at, reason="retry")
         case Ended(outcome=outcome, reason=reason):
             if task.state is not TaskState.DONE or (task.outcome, task.reason) != (outcome, reason):

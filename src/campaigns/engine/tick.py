@@ -14,10 +14,11 @@ from typing import TypeVar
 import structlog
 
 from campaigns.core.instants import BREAKER_HOLD, EDGE_MARGIN
-from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome
+from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, CampaignState, Outcome
 from campaigns.core.outcomes import OUTCOME_OF
 from campaigns.core.polling import next_check
 from campaigns.core.records import LaneHead, TaskRow
+from campaigns.engine import halfopen
 from campaigns.engine.answers import flush
 from campaigns.engine.clock import watch
 from campaigns.engine.dispatch import dispatch
@@ -54,6 +55,9 @@ def tick(parts: Parts) -> Ticked:
     checks = _ring_checks(parts)
     with parts.store.read() as tx:
         accounts = [account.id for account in tx.accounts()]
+        to_look = halfopen.to_look(tx)
+    for account_id in to_look:
+        parts.doorbell.look(account_id)
     dispatched = sum(_each(accounts, lambda account_id: dispatch(account_id, parts)))
     jumped = advance(parts) if parts.policy.rehearsal else None
     return Ticked(dispatched=dispatched, folded=folded, checks=checks, jumped_to=jumped)
@@ -114,7 +118,7 @@ def _lost_answers(parts: Parts) -> None:
             if attempt.state is AttemptState.DIALING and account.probing:
                 # The one call that was let through says nothing either: the account stays held.
                 hold = max(now.policy + BREAKER_HOLD, account.not_before or now.policy)
-                tx.change_account(account.id, not_before=hold)
+                tx.change_account(account.id, not_before=hold, looked_at=None, look_at=None)
             if attempt.settle_at < now.policy:
                 tx.change_attempt(
                     attempt_id,
@@ -209,7 +213,8 @@ def _end_overdue(tx: Transaction, task: TaskRow, cancelled: bool, at: datetime) 
 def _end(tx: Transaction, task: TaskRow, outcome: Outcome, reason: str, at: datetime) -> None:
     """End a waiting task; one that was called keeps the outcome that its last call had."""
     if task.attempts > 0:
-        last = tx.latest_attempt(task.id)
+        # What was proven never to be placed says nothing about the calls before it.
+        last = tx.latest_attempt(task.id, besides=(*RANG_NOBODY, AttemptState.NOT_PLACED))
         if last is not None:
             outcome = OUTCOME_OF.get(last.state, outcome)
     tx.end_task(task, outcome, reason, at)

@@ -15,6 +15,7 @@ from campaigns.core.instants import Now
 from campaigns.core.records import World
 from campaigns.ports.books import AccountBook, CampaignBook
 from campaigns.ports.calls import AttemptBook, TaskBook
+from campaigns.ports.evidence import EvidenceBook
 from campaigns.ports.world import Clock, Dialer, Dice, Doorbell
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Dialer",
     "Dice",
     "Doorbell",
+    "EvidenceBook",
     "Rehearsal",
     "Store",
     "TaskBook",
@@ -46,7 +48,9 @@ class Rehearsal(Protocol):
     def set_clock(self, *, real: datetime, policy: datetime, speed: float) -> None: ...
 
 
-class Transaction(AccountBook, CampaignBook, TaskBook, AttemptBook, Rehearsal, Protocol):
+class Transaction(
+    AccountBook, CampaignBook, TaskBook, AttemptBook, EvidenceBook, Rehearsal, Protocol
+):
     """One transaction. Leaving it by an exception rolls back; otherwise it commits."""
 
     def now(self) -> Now:

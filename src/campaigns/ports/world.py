@@ -39,6 +39,12 @@ class Dialer(Protocol):
 
     def call(self, id: str) -> Looked: ...
 
+    def session(self, id: str) -> Looked:
+        """The details of a session, from the pool of the list."""
+
+    def rate_headers(self) -> frozenset[str]:
+        """Names of the rate-limit headers that answers have carried so far."""
+
     def sessions(
         self,
         *,
@@ -61,3 +67,5 @@ class Doorbell(Protocol):
     def check(self, attempt_id: str) -> None: ...
 
     def dispatch(self, account_id: int) -> None: ...
+
+    def look(self, account_id: int) -> None: ...

@@ -7,6 +7,7 @@ come back as values; nothing is raised for them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -38,6 +39,7 @@ Trouble = SlowDown | LookupFailed
 
 SIMULATED = "a simulator answered a real key: nothing was called; is the provider URL right?"
 _CONNECT_S = 5.0
+_RATE = re.compile(r"(x-)?rate-?limit|retry-after").match
 
 
 def utc_now() -> datetime:
@@ -74,6 +76,7 @@ class Lookups:
         self._lookup_deadline = lookup_deadline
         self._tries = max(1, min(lookup_tries, 2))
         self._now = now
+        self._rate_headers: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._gateway.world}, {self._gateway.url})"
@@ -81,6 +84,10 @@ class Lookups:
     def close(self) -> None:
         """Close the wire's idle connections."""
         self._wire.close()
+
+    def rate_headers(self) -> frozenset[str]:
+        """Names of the rate-limit headers that answers have carried so far."""
+        return self._rate_headers
 
     def status(self, id: str) -> Looked:
         """GET /voice/status/{id} (limit: status)."""
@@ -200,6 +207,7 @@ class Lookups:
     def _sorted(self, reply: Reply) -> Reply | NotThere | Trouble:
         """A reply worth reading, or what its status says instead."""
         status = reply.status
+        self._rate_headers |= {name for name in map(str.lower, reply.headers) if _RATE(name)}
         if self._simulated(reply):
             return LookupFailed(why=SIMULATED, status=status, fatal=True)
         if reply.cut:

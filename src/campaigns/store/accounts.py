@@ -139,6 +139,8 @@ _PLAIN = (
     "not_sent_streak",
     "probing",
     "unknown_since",
+    "looked_at",
+    "look_at",
     "last_429_at",
     "paused_why",
     "paused_by",

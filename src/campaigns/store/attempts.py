@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,26 +71,28 @@ class AttemptQueries(Queries):
         """One attempt, not locked."""
         query = select(attempt).where(attempt.c.id == attempt_id)
         row = self.connection.execute(query).mappings().one_or_none()
-        return None if row is None else _attempt(row)
+        return None if row is None else attempt_row(row)
 
     def lock_attempt(self, attempt_id: str) -> AttemptRow:
         """One attempt under its lock."""
         query = self.locked(select(attempt).where(attempt.c.id == attempt_id))
-        return _attempt(self.connection.execute(query).mappings().one())
+        return attempt_row(self.connection.execute(query).mappings().one())
 
-    def latest_attempt(self, task_id: int) -> AttemptRow | None:
-        """The newest attempt of a task that may have rung the phone."""
+    def latest_attempt(
+        self, task_id: int, *, besides: Iterable[AttemptState] = RANG_NOBODY
+    ) -> AttemptRow | None:
+        """The newest attempt of a task in no state of `besides`: it may have rung the phone."""
         query = (
             select(attempt)
             .where(
                 attempt.c.task_id == task_id,
-                attempt.c.state.not_in([state.value for state in RANG_NOBODY]),
+                attempt.c.state.not_in([state.value for state in besides]),
             )
             .order_by(attempt.c.intent_at.desc())
             .limit(1)
         )
         row = self.connection.execute(query).mappings().one_or_none()
-        return None if row is None else _attempt(row)
+        return None if row is None else attempt_row(row)
 
     def unheard(self, task_id: int) -> bool:
         """Whether an earlier call of this task has events nobody folded."""
@@ -206,7 +208,8 @@ class AttemptQueries(Queries):
         return done.rowcount == 1
 
 
-def _attempt(row: RowMapping | Mapping[str, Any]) -> AttemptRow:
+def attempt_row(row: RowMapping | Mapping[str, Any]) -> AttemptRow:
+    """A row as the engine sees it."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     return AttemptRow(state=AttemptState(row["state"]), **values)
 
@@ -236,4 +239,5 @@ _PLAIN = (
     "check_at",
     "checks",
     "enriched",
+    "proof",
 )

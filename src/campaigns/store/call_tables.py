@@ -112,6 +112,7 @@ attempt = Table(
     Column("currency", Text),
     Column("recording_id", Text),
     Column("ended_reason", Text),
+    Column("proof", Json),  # why it is believed that nobody was rung, or what else came to light
     Index(
         "uq_attempt_open_phone",
         "phone_id",
@@ -173,4 +174,22 @@ event = Table(
         postgresql_where=text("NOT folded"),
         sqlite_where=text("folded = 0"),
     ),
+)
+
+sweep_read = Table(
+    "sweep_read",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("start_at", Instant, nullable=False),  # the stretch of time that was asked for
+    Column("end_at", Instant, nullable=False),
+    Column("read_at", Instant, nullable=False),
+    Column("complete", Boolean, nullable=False),  # two passes over all pages agreed
+    Column("digest", String(64), nullable=False),  # of the ids
+    Column("sessions", Integer, nullable=False),
+    Column("newest_at", Instant),  # when the youngest call in it began: the positive control
+    Column("absent", Json, nullable=False),  # calls in doubt that it does not show
+    Column("present", Json, nullable=False),  # and those it may show
+    Index("ix_sweep_read_account_id_read_at", "account_id", "read_at"),
 )

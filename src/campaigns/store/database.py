@@ -28,6 +28,7 @@ from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
 from campaigns.store.events import EventQueries
+from campaigns.store.evidence import EvidenceQueries
 from campaigns.store.patience import PatientConnection
 from campaigns.store.people import PeopleQueries
 from campaigns.store.rehearsal import RehearsalQueries
@@ -55,6 +56,7 @@ class SqlTransaction(
     TaskQueries,
     AttemptQueries,
     EventQueries,
+    EvidenceQueries,
     RehearsalQueries,
 ):
     """All queries over one connection."""

@@ -20,6 +20,7 @@ from campaigns.store.database import Database, SqlTransaction
 from campaigns.store.reads_calls import CallReads
 from campaigns.store.reads_health import HealthReads
 from campaigns.store.reads_results import ResultReads
+from campaigns.store.reads_unresolved import UnresolvedReads
 from campaigns.store.tables import attempt, campaign, suppression
 
 __all__ = ["BATCH", "Reads", "revisions", "stream"]
@@ -29,7 +30,7 @@ BATCH = 1_000
 """Rows of one page when a whole list is read."""
 
 
-class Reads(CallReads, ResultReads, HealthReads):
+class Reads(CallReads, ResultReads, HealthReads, UnresolvedReads):
     """All reads over one transaction: `with database.read() as tx: Reads(tx)`."""
 
     def __init__(self, tx: SqlTransaction) -> None:

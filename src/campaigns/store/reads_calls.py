@@ -70,6 +70,7 @@ class CallReads(BaseReads):
             recording_id=row.recording_id,
             ended_reason=row.ended_reason,
             enriched=row.enriched,
+            proof=row.proof,
             events=tuple(
                 EventLine(
                     received_at=said.received_at,
@@ -130,6 +131,7 @@ _MORE = (
     attempt.c.recording_id,
     attempt.c.ended_reason,
     attempt.c.enriched,
+    attempt.c.proof,
 )
 
 

@@ -6,13 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from campaigns.core.figures import Health, Pause, Process
+from campaigns.core.figures import Health, Incident, Pause, Process
 from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
-from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome
-from campaigns.core.report import late_since
+from campaigns.core.lifecycle import SETTLED, AttemptState, CampaignState, Outcome
+from campaigns.core.report import FRESH_INCIDENT, late_since
 from campaigns.store.reads_campaigns import CampaignReads
-from campaigns.store.tables import attempt, dial_task, event, heartbeat
+from campaigns.store.tables import attempt, audit, campaign, dial_task, event, heartbeat
+
+_NO_WORKERS = ("clock", "tick", "hooks")
+"""Kinds of heartbeat that are one row for many processes: the beat, and the webhook door."""
+_INCIDENTS_SHOWN = 5
 
 
 class HealthReads(CampaignReads):
@@ -56,6 +60,7 @@ class HealthReads(CampaignReads):
             open_tasks=sum(one.tasks.total - one.tasks.done for one in running),
             unknown=self._attempts_in(AttemptState.UNKNOWN),
             unresolved=self._unresolved(),
+            incidents=self._incidents(now.policy - FRESH_INCIDENT),
             newest_event_at=self.connection.execute(
                 select(event.c.received_at).order_by(event.c.id.desc()).limit(1)
             ).scalar_one_or_none(),
@@ -69,8 +74,11 @@ class HealthReads(CampaignReads):
         )
 
     def _processes(self) -> tuple[Process, ...]:
-        query = select(heartbeat).where(heartbeat.c.kind.not_in(("tick", "clock")))
-        query = query.order_by(heartbeat.c.at.desc())
+        query = (
+            select(heartbeat)
+            .where(heartbeat.c.kind.not_in(_NO_WORKERS))
+            .order_by(heartbeat.c.at.desc())
+        )
         return tuple(
             Process(name=row.process, kind=row.kind, at=row.at)
             for row in self.connection.execute(query.limit(50))
@@ -81,8 +89,30 @@ class HealthReads(CampaignReads):
         return int(self.connection.execute(query).scalar_one())
 
     def _unresolved(self) -> int:
-        query = select(func.count()).where(dial_task.c.outcome == Outcome.UNRESOLVED.value)
+        query = select(func.count()).where(
+            dial_task.c.outcome == Outcome.UNRESOLVED.value, dial_task.c.reason != SETTLED
+        )
         return int(self.connection.execute(query).scalar_one())
+
+    def _incidents(self, since: datetime) -> tuple[Incident, ...]:
+        """The newest ones since an instant."""
+        query = (
+            select(audit.c.at, audit.c.detail, campaign.c.name)
+            .outerjoin(campaign, campaign.c.id == audit.c.campaign_id)
+            .where(audit.c.what == "incident", audit.c.at >= since)
+            .order_by(audit.c.at.desc(), audit.c.id.desc())
+            .limit(_INCIDENTS_SHOWN)
+        )
+        return tuple(
+            Incident(
+                at=row.at,
+                campaign=row.name,
+                why=str(row.detail.get("why", "")),
+                attempt=str(row.detail.get("attempt", "")),
+                other=str(row.detail.get("other", "")),
+            )
+            for row in self.connection.execute(query)
+        )
 
     def _oldest_late(self, campaign_ids: list[int], at: datetime) -> datetime | None:
         """The longest that a call which could leave now has been able to: one probe per lane."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from campaigns.store.call_tables import attempt, dial_task, event
+from campaigns.store.call_tables import attempt, dial_task, event, sweep_read
 from campaigns.store.columns import BigId, Instant, Json, metadata
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "audit",
     "campaign",
     "campaign_version",
+    "capability",
     "contact",
     "dial_task",
     "event",
@@ -41,6 +42,7 @@ __all__ = [
     "run_lease",
     "slot",
     "suppression",
+    "sweep_read",
     "world",
 ]
 
@@ -69,6 +71,8 @@ account = Table(
     Column("not_sent_streak", Integer, nullable=False, server_default="0"),
     Column("probing", Boolean, nullable=False, default=False, server_default=text("false")),
     Column("unknown_since", Instant),  # answers before this no longer count for the breaker
+    Column("looked_at", Instant),  # a look-up that worked since the breaker's hold began
+    Column("look_at", Instant),  # when the next one may be tried
     Column("last_429_at", Instant),
     Column("paused_why", String(200)),
     Column("paused_by", String(100)),
@@ -201,6 +205,17 @@ heartbeat = Table(
     Column("process", String(100), primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("at", Instant, nullable=False),  # real time
+    Column("since", Instant),  # policy time: no pulse was missing from then on
+)
+
+capability = Table(
+    "capability",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("value", String(100), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("attempt_id", ForeignKey("attempt.id")),  # the test call that showed it
 )
 
 audit = Table(
@@ -214,4 +229,10 @@ audit = Table(
     Column("account_id", ForeignKey("account.id")),
     Column("detail", Json, nullable=False),
     Index("ix_audit_campaign_id", "campaign_id"),
+    Index(
+        "ix_audit_incident",
+        "at",
+        postgresql_where=text("what = 'incident'"),
+        sqlite_where=text("what = 'incident'"),
+    ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, exists, select, update
+from sqlalchemy import RowMapping, Update, case, exists, select, update
 
 from campaigns.core.lifecycle import (
     CampaignState,
@@ -166,6 +166,21 @@ class TaskQueries(Queries):
                 attempts=dial_task.c.attempts - 1,
                 eligible_at=at,
                 wait_reason="paused",
+            )
+        )
+
+    def reopen(self, task_id: int, at: datetime) -> bool:
+        """done (unresolved) → waiting by a person: the call in doubt is not counted."""
+        return self._moved(
+            _from(task_id, TaskState.DONE, TaskEvent.REOPENED)
+            .where(dial_task.c.outcome == Outcome.UNRESOLVED.value)
+            .values(
+                outcome=None,
+                reason=None,
+                ended_at=None,
+                attempts=case((dial_task.c.attempts > 0, dial_task.c.attempts - 1), else_=0),
+                eligible_at=at,
+                wait_reason="retry",
             )
         )
 

@@ -40,6 +40,10 @@ class Noted:
         """Note that an account may start more."""
         self.rings["dispatch", account_id] = None
 
+    def look(self, account_id: int) -> None:
+        """Note that a held account is to be looked up."""
+        self.rings["look", account_id] = None
+
 
 class Ringer:
     """Rings the real doorbell from a thread of its own, oldest first, at most `most` pending."""

@@ -19,6 +19,7 @@ from campaigns import logs
 from campaigns.bootstrap import Installation
 from campaigns.errors import ConfigurationError, Fault
 from campaigns.web.app import create_app
+from campaigns.web.pulse import pulsing
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +58,7 @@ def serve(
         timeout_graceful_shutdown=_GRACE,
     )
     server = _Server(config, lambda: _started(installation, listener, ready))
-    with listener:
+    with listener, pulsing(installation.parts):
         server.run(sockets=[listener])
     log.info("stopped_serving")
     if server.interrupted:
