@@ -26,11 +26,13 @@ def main() -> int:
     seeds = range(int(first), int(end) if dash else int(first) + 1)
     quiet()
     struck: Counter[str] = Counter()
+    ends: Counter[str] = Counter()
     phones = bad = 0
     for seed in seeds:
         one = run(seed, plant=typed.plant)
         struck.update(one.struck)
         phones += one.phones
+        ends.update(one.ends)
         bad += bool(one.findings)
         if typed.slow:
             print(f"seed {seed}: {one.seconds:.1f} s", flush=True)
@@ -42,6 +44,7 @@ def main() -> int:
             print(f"seed {seed}: {'; '.join(one.findings)}", flush=True)
     if len(seeds) > 1 and not typed.digest:
         print(f"{len(seeds)} seeds, {phones} phones rung, {bad} seeds with findings")
+        print(json.dumps(dict(sorted(ends.items()))))
         print(json.dumps(dict(sorted(struck.items()))))
     return 1 if bad else 0
 

@@ -61,6 +61,7 @@ class Courier:
         sim.scheduler.after(PATIENCE, lambda: settle(None))
         if sim.strikes("door_down") or sim.serve.process.dead:
             return
+        sim.harass(sim.serve)
         way = sim.dice.uniform(0.01, 0.5)
         body = delivery.body.encode()
         sim.scheduler.after(

@@ -169,6 +169,8 @@ def _tables(sim: Simulation) -> Iterator[str]:
         row = attempts.get(attempt_id)
         if row is not None and row["state"] in ("not_sent", "rejected"):
             yield f"call {call_id} rang, and its attempt is {row['state']}"
+        if row is not None and row["proof"] not in (None, "null"):
+            yield f"call {call_id} rang, and it was proven that nobody had been rung"
         if row is not None and row["call_id"] not in (None, call_id):
             yield f"attempt {attempt_id[:8]} is bound to another attempt's call"
 

@@ -212,3 +212,6 @@ class Bell:
 
     def dispatch(self, account_id: int) -> None:
         self._broker.send(lambda worker: worker.dispatch(account_id))
+
+    def look(self, account_id: int) -> None:
+        self._broker.send(lambda worker: worker.look(account_id))

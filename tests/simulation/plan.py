@@ -83,6 +83,8 @@ ENDINGS = (
 )
 CHANCES = (0.02, 0.1, 0.3)
 """How often a fault that is switched on strikes where it can."""
+SELDOM = frozenset(SWITCHES[SWITCHES.index("refused") : SWITCHES.index("pause")])
+"""Faults of calls and events, of which a run has few: these strike more often."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,7 @@ class Plan:
     hours: float  # how long things go wrong
     same_ids: bool
     list_unanswered: bool
+    probed: bool  # a test call has shown that the list has unanswered calls
     workers: int = 2
     beats: int = 1
 
@@ -115,9 +118,14 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     dice = Random(f"plan {seed}")
     share = dice.choice((0.0, 0.1, 0.25, 0.5))
-    on = {fault: dice.choice(CHANCES) for fault in SWITCHES if dice.random() < share}
+    on = {
+        fault: dice.choice(CHANCES) * (2 if fault in SELDOM else 1)
+        for fault in SWITCHES
+        if dice.random() < share
+    }
     people = dice.randint(1, 4)
     minutes = [timedelta(minutes=m) for m in (2, 10, 30, 60)]
+    lists = dice.random() < 0.7
     return Plan(
         seed=seed,
         start=dice.choice(STARTS),
@@ -134,10 +142,12 @@ def draw(seed: int) -> Plan:
             busy=(dice.choice(minutes),),
             failed=dice.choice(((), (timedelta(minutes=10),))),
             voicemail=dice.choice(((), (timedelta(minutes=30),))),
+            redial_after_unknown=dice.choice(("proven", "proven", "never")),
         ),
         max_duration=timedelta(minutes=dice.choice((1, 2, 10))),
         hours=dice.choice((0.2, 1.0, 3.0)),
         same_ids=dice.random() < 0.7,
-        list_unanswered=dice.random() < 0.7,
+        list_unanswered=lists,
+        probed=lists and dice.random() < 0.7,
         beats=dice.choice((1, 1, 2)),
     )

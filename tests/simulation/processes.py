@@ -16,6 +16,7 @@ from campaigns.core.records import Claim
 from campaigns.engine.clock import begin
 from campaigns.engine.dial import dial
 from campaigns.engine.dispatch import dispatch
+from campaigns.engine.halfopen import look
 from campaigns.engine.lookup import check
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.record import fold_events
@@ -82,6 +83,8 @@ class SimulatedStore:
         alive = self._sim.alive
         tx.alive = lambda process, kind, at: alive.update({process: at})  # type: ignore[method-assign]
         tx.last_alive = alive.get  # type: ignore[method-assign,assignment]
+        since = self._sim.door_since
+        tx.door_since = lambda process, at: since  # type: ignore[method-assign]
 
     def _between(self) -> None:
         sim = self._sim
@@ -158,6 +161,9 @@ class Worker:
 
     def dispatch(self, account_id: int) -> None:
         dispatch(account_id, self.parts)
+
+    def look(self, account_id: int) -> None:
+        look(account_id, self.parts)
 
     def tick(self) -> None:
         if beat(self.parts) is not None:

@@ -25,6 +25,7 @@ class Run:
     findings: list[str]
     struck: Counter[str]
     phones: int
+    ends: Counter[str]  # outcomes of dial tasks, and attempts proven never to be placed
     story: list[str]
     digest: str
     seconds: float  # of this machine's processor
@@ -38,6 +39,12 @@ def run(seed: int, *, plant: str | None = None) -> Run:
         sim = Simulation(plan, planted=names)
         sim.run()
         found = findings(sim)
+        with sim.database.read() as tx:
+            rows = tx.connection.exec_driver_sql(
+                "SELECT coalesce(outcome, state) FROM dial_task UNION ALL"
+                " SELECT state FROM attempt WHERE state = 'not_placed'"
+            )
+            ends = Counter(str(row[0]) for row in rows)
     rings = sim.ledger.rings()
     story = [
         f"{ring.placed_at:%a %H:%M:%S.%f}  …{ring.to_number[-4:]}"
@@ -51,6 +58,7 @@ def run(seed: int, *, plant: str | None = None) -> Run:
         findings=found,
         struck=sim.struck,
         phones=len(rings),
+        ends=ends,
         story=story,
         digest=hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16],
         seconds=time.process_time() - began,

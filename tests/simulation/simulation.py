@@ -16,6 +16,7 @@ from random import Random
 from uuid import UUID
 
 from campaigns.core.calls import Limit
+from campaigns.core.capabilities import YES, Capability
 from campaigns.core.contacts import Contact
 from campaigns.core.definition import CallingHours, Definition, Span
 from campaigns.engine import control
@@ -115,6 +116,11 @@ class Simulation:
         self.operator = Worker(self, "operator")
         self.courier = Courier(self)
         self.account_id = self._limits(plan.limit)
+        self.door_since = plan.start
+        if plan.probed:
+            with self.database.write() as tx:
+                found = {Capability.LISTS_UNANSWERED: YES}
+                tx.set_capabilities(self.account_id, found, attempt_id=None, at=plan.start)
 
     # --- clocks and chance ------------------------------------------------------------------
 
@@ -192,6 +198,8 @@ class Simulation:
 
     def _stop(self, process: Process, seconds: float) -> None:
         process.stopped_until = self.scheduler.now + seconds
+        if process.name == "serve" and seconds > 30:
+            self.door_since = self.wall() + timedelta(seconds=seconds)
 
     # --- the run ----------------------------------------------------------------------------
 

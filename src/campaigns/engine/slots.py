@@ -32,11 +32,11 @@ def with_slot(account_id: int, kind: Limit, parts: Parts, ask: Callable[[], T]) 
         held_for_step(tx, account, now, parts)
         granted = grant(tx.slots(account_id, kind), at=now.policy)
         if isinstance(granted, Granted):
-            window = granted.slot.window
-            until = pacing.held(now, window, budget=parts.policy.lookup_deadline)
+            until = pacing.held(now, granted.slot.window, budget=parts.policy.lookup_deadline)
             tx.take_slot(account.id, kind, granted.slot.n, holder, until)
     if not isinstance(granted, Granted):
         raise NoSlot(granted.until)  # outside: what a step of the clock wrote must be kept
+    window = granted.slot.window
     answer = ask()
     with parts.store.write() as tx:
         tx.lock_account(account_id)

@@ -49,7 +49,7 @@ class EvidenceBook(Protocol):
         account_id: int,
         found: Mapping[Capability, str],
         *,
-        attempt_id: str,
+        attempt_id: str | None,
         at: datetime,
     ) -> None: ...
 

@@ -170,7 +170,12 @@ class EvidenceQueries(Queries):
         }
 
     def set_capabilities(
-        self, account_id: int, found: Mapping[Capability, str], *, attempt_id: str, at: datetime
+        self,
+        account_id: int,
+        found: Mapping[Capability, str],
+        *,
+        attempt_id: str | None,
+        at: datetime,
     ) -> None:
         """Remember what a test call showed; what it could not tell stays."""
         for name, value in found.items():
