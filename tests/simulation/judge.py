@@ -161,7 +161,10 @@ def _tables(sim: Simulation) -> Iterator[str]:
     contacts = _rows(sim, "SELECT count(*) AS n FROM contact")[0]["n"]
     if contacts != len(tasks):
         yield f"{contacts} contacts have {len(tasks)} tasks"
-    yield from broken.everywhere(sim.database)
+    for promise in broken.everywhere(sim.database):
+        # These compare instants, which a stepped clock puts into another order than they had.
+        if not sim.steps or not promise.startswith(("an intent", "a call after")):
+            yield promise
     attempts = {row["id"]: row for row in _rows(sim, "SELECT * FROM attempt")}
     for attempt_id in set(sim.rung_for.values()) - set(attempts):
         yield f"attempt {attempt_id[:8]} rang a phone and was never written"
