@@ -88,4 +88,5 @@ def _due(tx: SqlTransaction, now: Now, parts: Parts) -> Iterator[datetime]:
         if due:
             yield from _after(tx, _ACCOUNTS, at)
             if row.last_intent_at is not None:
-                yield row.last_intent_at + spacing_of(row, now)
+                slots = tx.slots(row.id, Limit.START)
+                yield row.last_intent_at + spacing_of(row, now, slots)

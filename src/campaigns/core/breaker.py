@@ -31,6 +31,10 @@ REFUSALS = 3
 """Contacts refused in a row with nothing accepted between: the list or the campaign is wrong."""
 
 
+REFUSALS_WHY = "three numbers in a row were refused: look at them, then `campaigns resume`"
+"""Why a campaign was paused then; who resumes it takes further refusals for the contacts' own."""
+
+
 def refusals_pause(blamed_contact: Sequence[bool]) -> bool:
     """Whether the newest answers of a campaign (newest first) blame one contact too many."""
     return len(blamed_contact) >= REFUSALS and all(blamed_contact[:REFUSALS])

@@ -41,9 +41,9 @@ BREAKER_HOLD = timedelta(minutes=5)
 CAP_CALLS = 4
 CAP_PERIOD = timedelta(hours=24)
 """The default cap: intents per number, over all campaigns and accounts."""
-STRICT_SPACING = timedelta(seconds=6.2)
+STRICT_EXTRA = timedelta(milliseconds=200)
 STRICT_FOR = timedelta(hours=24)
-"""Spacing after a 429 below the limit: the provider counts as a bucket of capacity 1."""
+"""After a 429 below the limit: the provider counts as a bucket of capacity 1, for all we know."""
 CLOCK_STEP = timedelta(milliseconds=250)
 """A database clock that moved more against this machine's monotonic one holds the account."""
 CLOCK_HOLD = timedelta(seconds=60)

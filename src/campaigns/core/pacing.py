@@ -13,7 +13,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaigns.core.instants import DEAD_PROCESS, DRAIN, DRIFT, POST_DEADLINE, SEND_BY, Now
+from campaigns.core.instants import (
+    DEAD_PROCESS,
+    DRAIN,
+    DRIFT,
+    POST_DEADLINE,
+    SEND_BY,
+    STRICT_EXTRA,
+    Now,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +115,13 @@ def newborn(now: Now, window: timedelta) -> datetime:
     It may stand for one that a lowered limit deleted while its start was still under way.
     """
     return now.policy + now.mechanical(SEND_BY + DEAD_PROCESS) + window
+
+
+def even(slots: Sequence[Slot]) -> timedelta:
+    """The distance at which starts are spread over the window: 6.2 s at ten a minute."""
+    if not slots:
+        return timedelta(0)
+    return max(slot.window for slot in slots) / len(slots) + STRICT_EXTRA
 
 
 def surplus(slots: Sequence[Slot], limit: int) -> tuple[int, ...]:

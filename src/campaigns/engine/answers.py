@@ -19,7 +19,6 @@ from tenacity import (
 )
 
 from campaigns.core import pacing, polling
-from campaigns.core.breaker import LAST, REFUSALS, not_sent_hold, refusals_pause, trips
 from campaigns.core.calls import (
     Accepted,
     Answer,
@@ -31,10 +30,11 @@ from campaigns.core.calls import (
     SlowDown,
     Unknown,
 )
-from campaigns.core.instants import BREAKER_HOLD, STRICT_FOR, Now
+from campaigns.core.instants import Now
 from campaigns.core.lifecycle import DOUBTED, AttemptState, Outcome, TaskState
 from campaigns.core.outcomes import Source
-from campaigns.core.records import AccountRow, AttemptRow, NewEvent
+from campaigns.core.records import AttemptRow, NewEvent
+from campaigns.engine.blame import hold, refusals, stop
 from campaigns.engine.gate import Intent
 from campaigns.engine.parts import Parts, Unrecorded
 from campaigns.engine.record import release
@@ -107,7 +107,7 @@ def _record(
         # The window of now: it may have been made longer while the call was under way.
         window = max([window, *(slot.window for slot in tx.slots(account_id, Limit.START))])
         tx.settle_slot(account_id, attempt_id, _free_at(answer, window, now))
-        _account(tx, account, attempt, answer, now, window)
+        hold(tx, account, attempt, answer, now, window)
         if attempt.answered_at is not None:
             return
         _attempt(tx, attempt, answer, now)
@@ -120,12 +120,12 @@ def _record(
             match answer:
                 case Rejected(blame=Blame.CONTACT):
                     tx.end_task(task, Outcome.REJECTED, "number_refused", now.policy)
-                    _refusals(tx, attempt, now)
+                    refusals(tx, attempt, now)
                 case NotSent() | SlowDown() | Rejected():
                     reason = "account_held" if not isinstance(answer, Rejected) else "paused"
                     tx.returned(task.id, eligible_at=now.policy, reason=reason)
                     if isinstance(answer, Rejected):
-                        _stop(tx, attempt, account, answer, now)
+                        stop(tx, attempt, account, answer, now)
                 case Accepted() | Unknown():
                     pass
     if freed is not None:
@@ -223,78 +223,3 @@ _CLASS: dict[type[Answer], str] = {
     SlowDown: "slow_down",
     Unknown: "unknown",
 }
-
-
-def _account(
-    tx: Transaction,
-    account: AccountRow,
-    attempt: AttemptRow,
-    answer: Answer,
-    now: Now,
-    window: timedelta,
-) -> None:
-    """Holds and the breaker: under the account's lock, which the caller has."""
-    values: dict[str, object] = {}
-    match answer:
-        case NotSent(why=why):
-            streak = account.not_sent_streak + 1
-            values = _held(account, now.policy + not_sent_hold(streak), f"not sent: {why}")
-            values["not_sent_streak"] = streak
-        case SlowDown(retry_after=seconds):
-            wait = max(timedelta(seconds=seconds or 0), window)
-            values = _held(account, now.policy + wait, "429: the provider's limit")
-            values |= {"last_429_at": now.policy, "strict_until": now.policy + STRICT_FOR}
-        case Unknown(why=why):
-            newest = tx.answers(account.id, account.unknown_since, LAST)
-            unknown = [True, *(one == "unknown" for one in newest)]
-            if account.probing or trips(unknown):
-                values = _held(
-                    account, now.policy + BREAKER_HOLD, f"answers that say nothing: {why}"
-                )
-                # Nobody is rung before a look-up has worked: a GET rings no phone.
-                values |= {"probing": True, "looked_at": None, "look_at": None}
-        case Accepted() | Rejected():
-            values = {"not_sent_streak": 0}
-            begun_since = account.not_before is None or attempt.intent_at >= account.not_before
-            if account.probing and begun_since:  # the probe itself, not a call from before
-                values |= {"probing": False, "unknown_since": now.policy, "held_why": None}
-    if values:
-        tx.change_account(account.id, **values)
-
-
-def _held(account: AccountRow, until: datetime, why: str) -> dict[str, object]:
-    later = max(until, account.not_before or until)
-    return {"not_before": later, "held_why": why[:200]}
-
-
-def _refusals(tx: Transaction, attempt: AttemptRow, now: Now) -> None:
-    """Three contacts refused in a row: pause the campaign and give all three back."""
-    if attempt.campaign_id is None:
-        return
-    campaign = tx.campaign(attempt.campaign_id)
-    answers = tx.campaign_answers(attempt.campaign_id, campaign.vouched_at, 50)
-    if campaign.vouched_at is not None and all(answer != "accepted" for _, answer, _ in answers):
-        return  # a person has seen such refusals and resumed: they are the contacts' own
-    newest = answers[:REFUSALS]
-    if refusals_pause([answer == "rejected" and blame == "contact" for _, answer, blame in newest]):
-        tx.ask_pause(
-            attempt.campaign_id,
-            "three numbers in a row were refused: look at them, then `campaigns resume`",
-            now.policy,
-        )
-        for id, _, _ in newest:
-            refused = tx.attempt(id)
-            if refused is not None and refused.task_id is not None:
-                tx.reinstate(refused.task_id, now.policy)
-
-
-def _stop(
-    tx: Transaction, attempt: AttemptRow, account: AccountRow, answer: Rejected, now: Now
-) -> None:
-    why = f"{answer.status} from the provider: {answer.detail}"
-    if answer.blame is Blame.ACCOUNT:
-        tx.change_account(
-            account.id, paused_why=why[:200], paused_by="engine", paused_at=now.policy
-        )
-    elif attempt.campaign_id is not None:
-        tx.ask_pause(attempt.campaign_id, why, now.policy)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from campaigns.core.breaker import REFUSALS_WHY
 from campaigns.core.lifecycle import CampaignState
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict, UnknownName
@@ -49,7 +50,7 @@ def resume(name: str, parts: Parts, *, who: str) -> None:
     with parts.store.write() as tx:
         row = tx.lock_campaign(_campaign_id(tx, name))
         at = tx.now().policy
-        asked = [request for request, id, _ in tx.pauses_asked() if id == row.id]
+        asked = {request: why for request, id, why in tx.pauses_asked() if id == row.id}
         if row.state is not CampaignState.PAUSED and not asked:
             raise Conflict(f"{name} is {row.state}: there is nothing to resume")
         for request in asked:
@@ -61,7 +62,7 @@ def resume(name: str, parts: Parts, *, who: str) -> None:
             paused_why=None,
             paused_by=None,
             paused_at=None,
-            vouched_at=at,
+            **({"vouched_at": at} if REFUSALS_WHY in (row.paused_why, *asked.values()) else {}),
         )
         tx.audit(who=who, what="resume", at=at, campaign_id=row.id)
     parts.doorbell.dispatch(row.account_id)

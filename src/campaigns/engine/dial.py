@@ -85,12 +85,13 @@ def _await_slot(claim: Claim, parts: Parts, deadline: float) -> int | None:
             return None
         account = tx.account(task.account_id)
         now = tx.now()
+        slots = tx.slots(account.id, Limit.START)
         free = grant(
-            tx.slots(account.id, Limit.START),
+            slots,
             at=now.policy,
             not_before=account.not_before,
             last_at=account.last_intent_at,
-            spacing=spacing_of(account, now),
+            spacing=spacing_of(account, now, slots),
         )
     if isinstance(free, Wait):
         left = deadline - parts.clock.monotonic()

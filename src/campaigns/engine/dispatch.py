@@ -40,13 +40,14 @@ def room(tx: Transaction, account: AccountRow, now: Now) -> int:
     """How many more starts this account can make in the next moment."""
     if account.paused_why is not None:
         return 0
+    slots = tx.slots(account.id, Limit.START)
     count = startable(
-        tx.slots(account.id, Limit.START),
+        slots,
         at=now.policy,
         until=now.policy + now.mechanical(AHEAD),
         not_before=account.not_before,
         last_at=account.last_intent_at,
-        spacing=spacing_of(account, now),
+        spacing=spacing_of(account, now, slots),
     )
     if account.probing:
         if account.looked_at is None:

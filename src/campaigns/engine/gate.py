@@ -6,6 +6,7 @@ last of them, asks core/admission.py, and writes either the intent or the reason
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,13 +28,14 @@ from campaigns.core.instants import (
     POST_DEADLINE,
     REHEARSAL_SEND_WITHIN,
     SEND_BY,
-    STRICT_SPACING,
     Now,
 )
 from campaigns.core.lifecycle import Outcome
+from campaigns.core.pacing import Slot
 from campaigns.core.records import AccountRow, Claim, ContactRow, NewAttempt, TaskRow
 from campaigns.engine.clock import held_for_step, watched_now
 from campaigns.engine.parts import Parts, Pinned
+from campaigns.engine.record import kept
 from campaigns.ports import Transaction
 
 _SOON = timedelta(seconds=2)
@@ -76,6 +78,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         return _not_now(tx, task, claim, WaitReason.STALE, now, until=unsettled)
     pinned = parts.versions.get(tx, campaign.id, campaign.version)
     contact = tx.contact(task.contact_id)
+    slots = tx.slots(account.id, Limit.START)
     facts = Facts(
         task_state=task.state,
         claim_is_ours=task.claim == claim.claim,
@@ -95,8 +98,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         probing_busy=account.probing
         and (account.looked_at is None or tx.dialing_count(account.id) > 0),
         last_intent_at=account.last_intent_at,
-        spacing=spacing_of(account, now),
-        slots=tx.slots(account.id, Limit.START),
+        spacing=spacing_of(account, now, slots),
+        slots=slots,
     )
     decision = decide(facts, pinned.hours, now)
     match decision:
@@ -136,10 +139,10 @@ def _not_now(
     return GiveBack(reason=reason, until=until)
 
 
-def spacing_of(account: AccountRow, now: Now) -> timedelta:
+def spacing_of(account: AccountRow, now: Now, slots: Sequence[Slot]) -> timedelta:
     """The distance between two starts: wide for a while after a 429 nobody expected."""
     if account.strict_until is not None and now.policy < account.strict_until:
-        return max(account.spacing, STRICT_SPACING)
+        return max(account.spacing, pacing.even(slots))
     return account.spacing
 
 
@@ -149,8 +152,11 @@ def send_within(now: Now, rehearsal: bool) -> timedelta:
 
 
 def _finish(tx: Transaction, task: TaskRow, decision: Finish, now: Now) -> Finish:
-    tx.end_task(task, decision.outcome, decision.reason, now.policy)
-    return decision
+    outcome = decision.outcome
+    if outcome in (Outcome.EXPIRED, Outcome.CANCELLED, Outcome.SKIPPED):
+        outcome = kept(tx, task, outcome)
+    tx.end_task(task, outcome, decision.reason, now.policy)
+    return Finish(outcome=outcome, reason=decision.reason)
 
 
 def _request(task: TaskRow, contact: ContactRow, pinned: Pinned, parts: Parts) -> DialRequest:

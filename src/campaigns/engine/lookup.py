@@ -24,7 +24,7 @@ from campaigns.core.calls import (
     SlowDown,
 )
 from campaigns.core.instants import EVENT_GRACE, Now
-from campaigns.core.lifecycle import TERMINAL, AttemptState
+from campaigns.core.lifecycle import TERMINAL, AttemptState, TaskState
 from campaigns.core.outcomes import Source
 from campaigns.core.polling import next_check
 from campaigns.core.records import AttemptRow
@@ -65,7 +65,9 @@ def check(attempt_id: str, parts: Parts) -> None:
         learn(attempt, session, parts)
     fold_events(attempt_id, parts)
     doubt = settle_absence(attempt_id, parts)
-    _next(attempt_id, session, why, doubt, parts)
+    if _next(attempt_id, session, why, doubt, parts):
+        # Nobody will ask again, and its task waits for that: decided now.
+        fold_events(attempt_id, parts)
 
 
 def _talked(attempt: AttemptRow) -> bool:
@@ -144,12 +146,18 @@ def _agrees(session: Session, attempt: AttemptRow, number: str) -> bool:
 def learn(attempt: AttemptRow, session: Session, parts: Parts) -> None:
     """Bind a session that can only be this attempt's, and store what it says as an event."""
     with parts.store.write() as tx:
-        tx.lock_attempt(attempt.id)
+        ended = tx.lock_attempt(attempt.id).terminal_at is not None
         if session.id != attempt.call_id and not tx.bind(
             attempt, call_id=None, session_id=session.id
         ):
             return
-    facts = {"word": session.word, "duration": session.duration_s, "id": session.id}
+    # A word that was said before the ending says something else after it.
+    facts = {
+        "word": session.word,
+        "duration": session.duration_s,
+        "id": session.id,
+        "after the ending": ended,
+    }
     digest = sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     said = CallEvent(
         call_id=None, status=session.status, word=session.word, duration_s=session.duration_s
@@ -166,8 +174,8 @@ def learn(attempt: AttemptRow, session: Session, parts: Parts) -> None:
 
 def _next(
     attempt_id: str, session: Session | None, why: str | None, doubt: NotYet | None, parts: Parts
-) -> None:
-    """When to look again, after a look that did not settle it."""
+) -> bool:
+    """When to look again; whether that is never, and its dial task still waits for an ending."""
     with parts.store.write() as tx:
         attempt = tx.lock_attempt(attempt_id)
         now = tx.now()
@@ -196,6 +204,8 @@ def _next(
             checks=attempt.checks + 1,
             check_error=why[:200] if why else None,
         )
+        task = tx.task(attempt.task_id) if attempt.task_id is not None else None
+        return at is None and task is not None and task.state is TaskState.CALLING
 
 
 def _after_ending(attempt: AttemptRow, session: Session | None, now: Now) -> datetime | None:

@@ -12,7 +12,7 @@ from campaigns.core.lifecycle import (
     Outcome,
     TaskState,
 )
-from campaigns.core.outcomes import Source, fold
+from campaigns.core.outcomes import OUTCOME_OF, Source, fold
 from campaigns.core.records import AttemptRow, NewEvent, TaskRow
 from campaigns.core.settling import Ended, Retried, Settlement, raised, settle
 from campaigns.engine import incidents
@@ -184,6 +184,15 @@ def _hangs_on(tx: Transaction, task: TaskRow, attempt: AttemptRow) -> bool:
         latest = tx.latest_attempt(task.id)
         return latest is not None and latest.id == attempt.id
     return task.state is TaskState.CALLING
+
+
+def kept(tx: Transaction, task: TaskRow, outcome: Outcome) -> Outcome:
+    """The outcome of a task that ends without another call: that of its last one, if it had any."""
+    if task.attempts == 0:
+        return outcome
+    # What was proven never to be placed says nothing about the calls before it.
+    last = tx.latest_attempt(task.id, besides=(*RANG_NOBODY, AttemptState.NOT_PLACED))
+    return outcome if last is None else OUTCOME_OF.get(last.state, outcome)
 
 
 def release(phone_id: int, parts: Parts) -> None:

@@ -48,7 +48,7 @@ def _ahead(tx: Transaction, now: Now, parts: Parts) -> Iterable[datetime]:
         slots = tx.slots(account.id, Limit.START)
         free = min((slot.free_at for slot in slots), default=now.policy)
         if account.last_intent_at is not None:
-            free = max(free, account.last_intent_at + spacing_of(account, now))
+            free = max(free, account.last_intent_at + spacing_of(account, now, slots))
         ready = max(filter(None, (now.policy, free, account.not_before)))
         for campaign in tx.runnable(account.id, leased_at=None):
             try:

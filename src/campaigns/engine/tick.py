@@ -13,9 +13,8 @@ from typing import TypeVar
 
 import structlog
 
-from campaigns.core.instants import BREAKER_HOLD, EDGE_MARGIN
-from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, CampaignState, Outcome
-from campaigns.core.outcomes import OUTCOME_OF
+from campaigns.core.instants import BREAKER_HOLD, EDGE_MARGIN, EVENT_GRACE
+from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome
 from campaigns.core.polling import next_check
 from campaigns.core.records import LaneHead, TaskRow
 from campaigns.engine import halfopen
@@ -23,7 +22,7 @@ from campaigns.engine.answers import flush
 from campaigns.engine.clock import watch
 from campaigns.engine.dispatch import dispatch
 from campaigns.engine.parts import Parts
-from campaigns.engine.record import fold_events, give_up, release
+from campaigns.engine.record import fold_events, give_up, kept, release
 from campaigns.engine.rehearsal import advance
 from campaigns.errors import EngineFault, WorldError
 from campaigns.ports import Transaction
@@ -156,8 +155,11 @@ def _fold(parts: Parts) -> int:
 
 def _hopeless(parts: Parts) -> None:
     with parts.store.read() as tx:
-        ids = tx.hopeless(tx.now().policy, _BATCH)
+        at = tx.now().policy
+        ids = tx.hopeless(at, _BATCH)
+        stalled = tx.stalled(at - EVENT_GRACE, _BATCH)
     _each(ids, lambda attempt_id: give_up(attempt_id, parts))
+    _each(stalled, lambda attempt_id: fold_events(attempt_id, parts))
 
 
 def _overdue(parts: Parts) -> None:
@@ -212,12 +214,7 @@ def _end_overdue(tx: Transaction, task: TaskRow, cancelled: bool, at: datetime) 
 
 def _end(tx: Transaction, task: TaskRow, outcome: Outcome, reason: str, at: datetime) -> None:
     """End a waiting task; one that was called keeps the outcome that its last call had."""
-    if task.attempts > 0:
-        # What was proven never to be placed says nothing about the calls before it.
-        last = tx.latest_attempt(task.id, besides=(*RANG_NOBODY, AttemptState.NOT_PLACED))
-        if last is not None:
-            outcome = OUTCOME_OF.get(last.state, outcome)
-    tx.end_task(task, outcome, reason, at)
+    tx.end_task(task, kept(tx, task, outcome), reason, at)
 
 
 def _finish(parts: Parts) -> None:

@@ -84,12 +84,13 @@ def _through(account_id: int, phone_id: int, request: DialRequest, parts: Parts)
             raise Conflict(f"the account is paused: {account.paused_why}")
         if account.probing:
             raise Conflict(f"the account is being tried out after a hold: {account.held_why}")
+        slots = tx.slots(account_id, Limit.START)
         granted = grant(
-            tx.slots(account_id, Limit.START),
+            slots,
             at=now.policy,
             not_before=account.not_before,
             last_at=account.last_intent_at,
-            spacing=spacing_of(account, now),
+            spacing=spacing_of(account, now, slots),
         )
         if not isinstance(granted, Granted):
             return now.until(granted.until).total_seconds()

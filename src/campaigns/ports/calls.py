@@ -153,6 +153,9 @@ class AttemptBook(Protocol):
     def hopeless(self, at: datetime, limit: int) -> Sequence[str]:
         """Neither ended nor settled past give_up_at."""
 
+    def stalled(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ended before that, asked about no more, and their dial task still calls."""
+
     def checks_due(self, at: datetime, claim_at: datetime, limit: int) -> Sequence[str]: ...
 
     def claim_check(self, attempt_id: str, at: datetime, until: datetime) -> bool: ...

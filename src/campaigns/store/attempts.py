@@ -8,10 +8,16 @@ from typing import Any
 
 from sqlalchemy import RowMapping, exists, func, insert, or_, select, update
 
-from campaigns.core.lifecycle import RANG_NOBODY, TERMINAL, AttemptState, advance_attempt
+from campaigns.core.lifecycle import (
+    RANG_NOBODY,
+    TERMINAL,
+    AttemptState,
+    TaskState,
+    advance_attempt,
+)
 from campaigns.core.records import AttemptRow, NewAttempt
 from campaigns.store.base import Queries
-from campaigns.store.tables import attempt, event
+from campaigns.store.tables import attempt, campaign, dial_task, event
 
 _ALIVE = ("accepted", "ringing", "in_progress")
 _ENDED = [state.value for state in (*TERMINAL, *RANG_NOBODY)] + ["unresolved", "not_placed"]
@@ -180,6 +186,26 @@ class AttemptQueries(Queries):
             attempt.c.give_up_at < at,
         )
         return list(self.connection.execute(query.limit(limit)).scalars())
+
+    def stalled(self, before: datetime, limit: int) -> Sequence[str]:
+        """Ended before that, asked about no more, and their dial task still calls."""
+        newer = attempt.alias()
+        query = (
+            select(attempt.c.id)
+            .join(dial_task, dial_task.c.id == attempt.c.task_id)
+            .join(campaign, campaign.c.id == dial_task.c.campaign_id)
+            .where(
+                dial_task.c.state == TaskState.CALLING.value,
+                attempt.c.state.in_([state.value for state in TERMINAL]),
+                attempt.c.check_at.is_(None),
+                attempt.c.terminal_at < before,
+                ~exists().where(
+                    newer.c.task_id == attempt.c.task_id, newer.c.intent_at > attempt.c.intent_at
+                ),
+            )
+            .limit(limit)
+        )
+        return list(self.connection.execute(query).scalars())
 
     def checks_due(self, at: datetime, claim_at: datetime, limit: int) -> Sequence[str]:
         """Attempts to look up: due in policy time, and nobody is at it (real time)."""

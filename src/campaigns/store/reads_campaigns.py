@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from campaigns.core import pacing
 from campaigns.core.calls import Limit
 from campaigns.core.figures import (
     AccountFigures,
@@ -18,7 +19,7 @@ from campaigns.core.figures import (
     TaskCounts,
 )
 from campaigns.core.hours import Hours
-from campaigns.core.instants import STRICT_SPACING, Now
+from campaigns.core.instants import Now
 from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, CampaignState, Outcome
 from campaigns.core.pacing import Wait, grant
 from campaigns.core.report import Situation, estimated_end, waiting
@@ -119,7 +120,7 @@ class CampaignReads(BaseReads):
         slots = self.tx.slots(row.id, Limit.START)
         spacing = timedelta(seconds=row.spacing_s)
         if row.strict_until is not None and now.policy < row.strict_until:
-            spacing = max(spacing, STRICT_SPACING)
+            spacing = max(spacing, pacing.even(slots))
         granted = grant(
             slots,
             at=now.policy,
