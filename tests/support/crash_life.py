@@ -17,7 +17,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from campaigns import bootstrap
 from campaigns.bootstrap import Installation
 from campaigns.config import Settings
 from campaigns.core.calls import Answer, DialRequest
-from campaigns.core.instants import Now
+from campaigns.core.instants import AHEAD, Now
 from campaigns.core.records import Claim
 from campaigns.engine import control
 from campaigns.engine.dial import dial
@@ -43,7 +43,7 @@ from campaigns.simulator.peek import next_event
 from campaigns.store.database import Database, SqlTransaction
 from campaigns.web import server
 from tests.support import crash_bugs, idle
-from tests.support.crash_points import AFTER, BEFORE, SENT, Striker, die
+from tests.support.crash_points import AFTER, BEFORE, SENT, Striker, die, transactions
 from tests.support.crash_scenarios import NAME, SCENARIOS
 from tests.support.engine import QueueingDoorbell
 from tests.support.processes import die_with_parent
@@ -51,6 +51,7 @@ from tests.support.processes import die_with_parent
 STUCK, ENDLESS = 3, 4
 """Exit codes: nobody will ever do anything again, and yet not everybody has an outcome; too long."""
 _BEATS = 2000
+_BEAT = 0.2
 _HUNG_AFTER = 60
 
 
@@ -139,17 +140,28 @@ class _Worker:
             self._drain()
             heard = self._hear() if self.public else None
             self._drain()
-            if self._resumed() or self.striker.changes != before:
-                self.clock.sleep(0.2)
-                continue
             if self._done():
                 return 0
-            quiet = idle.quiet_for(self.parts, self.store)
-            waits = [wait.total_seconds() for wait in (quiet, heard) if wait is not None]
-            if not waits:
+            waits = [] if self._resumed() else [*self._waits(heard)]
+            if waits:
+                self.clock.sleep(min(waits))
+            elif self.striker.changes != before:
+                self.clock.sleep(_BEAT)
+            else:
                 return STUCK
-            self.clock.sleep(max(0.2, min(waits)))
         return ENDLESS
+
+    def _waits(self, heard: timedelta | None) -> Iterator[float]:
+        """Seconds until somebody has something to do; a beat that comes a little late is one."""
+        with self.store.read() as tx:
+            now = tx.now()
+            if tx.checks_due(now.policy, now.real, 1) or tx.pauses_asked():
+                yield _BEAT
+        quiet = idle.quiet_for(self.parts, self.store)
+        if quiet is not None:
+            yield max(_BEAT, (quiet + AHEAD).total_seconds() + 0.01)
+        if heard is not None:
+            yield heard.total_seconds()
 
     def _drain(self) -> None:
         while self.bell.rung:
@@ -265,6 +277,7 @@ def _born(life: Life) -> int:
 
 def main() -> None:
     """A line in, a life, its end out."""
+    transactions()  # read once, for all
     for line in sys.stdin:
         print(_born(Life(**json.loads(line))), flush=True)
 

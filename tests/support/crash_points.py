@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _IDLE = ("tick.beat", "tick.show_life")
 """Signs of life change nothing that anybody waits for."""
 
 
+@cache
 def transactions() -> Mapping[tuple[str, int], str]:
     """(file, line) → name, for every `….write()` that opens a transaction."""
     names: dict[tuple[str, int], str] = {}

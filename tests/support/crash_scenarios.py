@@ -5,31 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaigns.core.contacts import Entry, RejectedRow
 from campaigns.core.definition import Retry, Schedule
 from campaigns.engine.submit import Submission
 from campaigns.simulator.faults import Fault, FaultKind
-from campaigns.simulator.script import DEFAULT_SCRIPT, Rule, Script
+from campaigns.simulator.limits import Kind
 from tests.support.engine import contact, definition
 
 NAME = "reminders"
-LIMIT = 3
-"""Calls a minute: the fourth contact of a scenario has to wait."""
-LIVE = 51
+LIMITS = {Kind.START: 3, Kind.STATUS: 2}
+"""Requests a minute, in the engine and in the simulator: the fourth contact has to wait for its
+call, and the third look-up of a minute for its answer."""
+SHORT = timedelta(seconds=45)
 Promise = tuple[str, int]
 """A contact's outcome, and how often its phone rings."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """`promises`: last two digits of a contact's number → what is to become of it."""
+    """`promises`: last two digits of a contact's number → what is to become of it.
+
+    `public`: webhooks arrive. `ends`: the campaign ends after `SHORT`. `options`: the simulator's.
+    """
 
     promises: Mapping[int, Promise]
     public: bool = False
     ends: bool = False
-    faults: tuple[Fault, ...] = ()
-    script: Script = field(default=DEFAULT_SCRIPT)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def submission(self, end: datetime) -> Submission:
         """The same file each time: people, one line twice, and one that cannot be called."""
@@ -60,25 +64,28 @@ _USUAL: Mapping[int, Promise] = {
     95: ("rejected", 0),  # the provider refuses the number
     0: ("completed", 1),
 }
-_NEVER_ENDS = Script(rules=(Rule(last_two=(LIVE, LIVE), calls="live"), *DEFAULT_SCRIPT.rules))
 _REFUSED = Fault(fault=FaultKind.ERROR_NOT_PLACED, status=404, times=1)
+_LOST = Fault(fault=FaultKind.LOST_AFTER_RINGING, last_two=(1, 1))
 
 SCENARIOS: Mapping[str, Scenario] = {
     "polled": Scenario(promises=_USUAL),
     "told": Scenario(promises=_USUAL, public=True),
     # 404 to the first call: the file is wrong, the campaign pauses, and a person resumes it.
-    "refused": Scenario(promises={0: ("completed", 1), 1: ("completed", 1)}, faults=(_REFUSED,)),
-    # One call that nobody ever hears the end of.
-    "silent": Scenario(
-        promises={LIVE: ("unresolved", 1), 0: ("completed", 1)}, script=_NEVER_ENDS
+    "refused": Scenario(
+        promises={0: ("completed", 1), 60: ("completed", 2), 2: ("completed", 1)},
+        options={"faults": (_REFUSED,)},
     ),
-    # It ends within the minute, so that only the first three can be called.
+    # One phone rings, the answer is lost, and no list ever shows the call.
+    "silent": Scenario(
+        promises={1: ("unresolved", 1), 60: ("completed", 2), 0: ("completed", 1)},
+        options={"faults": (_LOST,), "list_lag": timedelta(days=1)},
+    ),
+    # It ends within its first minute, so that only three can be called.
     "short": Scenario(
         promises={
-            **dict.fromkeys(range(LIMIT), ("completed", 1)),
-            **dict.fromkeys(range(LIMIT, LIMIT + 2), ("expired", 0)),
+            **dict.fromkeys(range(3), ("completed", 1)),
+            **dict.fromkeys(range(3, 5), ("expired", 0)),
         },
         ends=True,
     ),
 }
-SHORT = timedelta(seconds=45)

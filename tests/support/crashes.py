@@ -12,41 +12,56 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
 
 from campaigns import bootstrap
 from campaigns.config import Settings
 from campaigns.simulator.ledger import Ledger
-from campaigns.simulator.limits import LIMITS, Kind
+from campaigns.simulator import limits as simulated
+from campaigns.simulator.limits import Kind
 from campaigns.simulator.main import SimulatorServer
 from campaigns.simulator.stats import max_in_sliding
+from campaigns.store.call_tables import attempt
 from campaigns.store.database import Database
+from campaigns.store.tables import phone
 from tests.support.crash_life import Life, Skipped, told
-from tests.support.crash_scenarios import LIMIT, SCENARIOS, SHORT, Promise
+from tests.support.crash_points import AFTER, BEFORE, POST, SENT
+from tests.support.crash_scenarios import LIMITS, SCENARIOS, SHORT, Promise
 from tests.support.fleet import ROOT, SECRET
 from tests.support.postgres import Databases
 from tests.support.processes import die_with_parent, free_port, wait_until
 
 MINUTE = timedelta(seconds=60)
-ALLOWED = {**LIMITS, Kind.START: LIMIT}
+ALLOWED = {**simulated.LIMITS, **LIMITS}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crash:
-    """Where a process dies. `doubts`: how many contacts nobody can tell about after it."""
+    """A process dies at `point`, and the one after it too: once for each of `deaths`.
+
+    `first`: another point at which one died before. `doubts`: how many contacts nobody can tell
+    about after all that: their intents were written, and nothing shows that their calls left.
+    """
 
     point: str
-    when: str
-    nth: int = 1
+    deaths: tuple[str, ...] = (BEFORE, AFTER)
     scenario: str = "polled"
     doubts: int = 0
+    first: tuple[str, str] | None = None
+
+    @property
+    def all_deaths(self) -> tuple[tuple[str, str], ...]:
+        """(point, when) of each process that dies."""
+        return (*filter(None, [self.first]), *((self.point, when) for when in self.deaths))
 
     def __str__(self) -> str:
-        again = f" {self.nth}." if self.nth > 1 else ""
-        return f"{self.scenario}: {self.when}{again} {self.point}"
+        return f"{self.scenario}: {self.point}"
 
 
 class Bench:
@@ -80,15 +95,10 @@ class Bench:
         home.mkdir()
         scenario = SCENARIOS[crash.scenario]
         clock = Skipped(home / "skipped")
+        limits = {"port": 0, "clock": clock.wall, "limits": LIMITS}
         with (
             self._database(database, home) as url,
-            SimulatorServer(
-                port=0,
-                clock=clock.wall,
-                limits={Kind.START: LIMIT},
-                script=scenario.script,
-                faults=scenario.faults,
-            ) as simulator,
+            SimulatorServer(**limits, **scenario.options) as simulator,
         ):
             life = Life(
                 environ=_environ(home, url, simulator.url, public=scenario.public),
@@ -98,26 +108,18 @@ class Bench:
                 log=str(home / "log"),
                 bug=bug,
             )
-            doomed = Life(
-                **{**vars(life), "point": crash.point, "when": crash.when, "nth": crash.nth}
-            )
-            ended = self._lives(doomed)
-            if ended != -signal.SIGKILL:
-                return [f"it was not killed but ended with {ended}: {_tail(home)}"]
-            ledger = simulator.ledger
-            if crash.point == "post" and crash.when != "before":
-                # What has left may still be on its way into the simulator.
-                wait_until(
-                    lambda: len(ledger.arrivals(Kind.START)) >= crash.nth,
-                    within=10,
-                    what="the request of the dead process",
-                )
+            for point, when in crash.all_deaths:
+                ended = self._lives(replace(life, point=point, when=when))
+                if ended != -signal.SIGKILL:
+                    return [f"not killed {when} {point}, but ended with {ended}: {_tail(home)}"]
+                if when in (SENT, AFTER) and point == POST:
+                    _arrived(simulator.ledger)
             ended = self._lives(life)
             if ended != 0:
-                return [f"after the crash it ended with {ended}: {_tail(home)}"]
+                return [f"it ended with {ended}, not everybody has an outcome: {_tail(home)}"]
             store = Database(url)
             try:
-                return Judge(store, ledger, crash).faults()
+                return Judge(store, simulator.ledger, crash).faults()
             finally:
                 store.close()
 
@@ -142,6 +144,13 @@ class Bench:
             yield f"sqlite:///{home}/campaigns.db"
 
 
+def _arrived(ledger: Ledger) -> None:
+    """What the dead process has sent may still be on its way into the simulator."""
+    wait_until(
+        lambda: bool(ledger.rings()), within=10, what="the call of the dead process"
+    )
+
+
 def _tail(home: Path) -> str:
     log = home / "log"
     return log.read_text(errors="replace")[-2000:] if log.exists() else "no log"
@@ -154,7 +163,8 @@ def _environ(home: Path, database: str, provider: str, *, public: bool) -> dict[
         "CAMPAIGNS_PROVIDER_URL": provider,
         "THINNESTAI_API_KEY": "sim_crash_key",
         "CAMPAIGNS_SECRET": SECRET,
-        "CAMPAIGNS_START_LIMIT": f"{LIMIT}/60s",
+        "CAMPAIGNS_START_LIMIT": f"{LIMITS[Kind.START]}/60s",
+        "CAMPAIGNS_LIMITS": f"status:{LIMITS[Kind.STATUS]}/60s",
     }
     if public:
         port = free_port()
@@ -172,10 +182,12 @@ class Judge:
             "SELECT dial_task.id, phone.e164 AS number, state, outcome FROM dial_task"
             " JOIN phone ON phone.id = dial_task.phone_id ORDER BY dial_task.id"
         )
-        self._attempts = self._rows(
-            "SELECT attempt.id, task_id, phone.e164 AS number, intent_at, state, open FROM attempt"
-            " JOIN phone ON phone.id = attempt.phone_id ORDER BY intent_at"
-        )
+        # By the tables' own columns: the two databases keep an instant differently.
+        wanted = (attempt.c[name] for name in ("id", "task_id", "intent_at", "state", "open"))
+        query = select(*wanted, phone.c.e164.label("number")).join(phone)
+        with store.read() as tx:
+            rows = tx.connection.execute(query.order_by(attempt.c.intent_at)).mappings()
+            self._attempts: list[Mapping[str, Any]] = [dict(row) for row in rows]
 
     def faults(self) -> list[str]:
         """Everything that is wrong, each as a sentence."""
@@ -193,7 +205,7 @@ class Judge:
             intents = [
                 one["id"]
                 for one in self._attempts
-                if one["number"] == call["to_number"] and _instant(one["intent_at"]) <= at
+                if one["number"] == call["to_number"] and one["intent_at"] <= at
             ]
             if not intents:
                 yield f"…{call['to_number'][-4:]} rang without an intent"
@@ -257,8 +269,3 @@ class Judge:
 
 _UNSETTLED = ("accepted", "ringing", "in_progress", "unresolved")
 
-
-def _instant(value: object) -> datetime:
-    """SQLite gives what it stored, PostgreSQL an instant."""
-    at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
