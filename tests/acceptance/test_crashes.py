@@ -15,6 +15,8 @@ from tests.support.crash_points import AFTER, BEFORE, POST, SENT, transactions
 from tests.support.crashes import Bench, Crash
 from tests.support.postgres import Databases
 
+pytestmark = pytest.mark.timeout(300)
+
 GATE, CLAIM, RECORD = "dial._through_gate", "dispatch.dispatch", "answers._record"
 LOST_CLAIMS, LOST_ANSWERS = "tick._lost_answers 1", "tick._lost_answers 2"
 
@@ -101,18 +103,23 @@ def test_every_transaction_of_the_engine_is_here_or_has_a_reason() -> None:
     assert not here & set(ELSEWHERE)
 
 
-BLIND = (
-    Crash(point=POST, deaths=(SENT,)),
-    Crash(point=POST, deaths=(AFTER,)),
-    Crash(point=RECORD, deaths=(BEFORE,)),
+def dies(point: str, when: str) -> Crash:
+    return Crash(point=point, deaths=(when,))
+
+
+@pytest.mark.parametrize(
+    ("bug", "crash", "said"),
+    [
+        ("a lost answer counts as not sent", dies(POST, SENT), "while it was being called"),
+        ("a lost answer counts as not sent", dies(POST, AFTER), "while it was being called"),
+        ("a lost answer counts as not sent", dies(RECORD, BEFORE), "while it was being called"),
+        ("a claim has no lease", dies(CLAIM, AFTER), "not everybody has an outcome"),
+        ("a claim has no lease", dies(GATE, BEFORE), "not everybody has an outcome"),
+        ("the POST comes before the intent", dies(GATE, BEFORE), "rang without an intent"),
+    ],
+    ids=str,
 )
-CLAIMED = (
-    Crash(point=CLAIM, deaths=(AFTER,)),
-    Crash(point=GATE, deaths=(BEFORE,)),
-    Crash(point=LOST_CLAIMS, deaths=(), first=(CLAIM, AFTER)),
-)
-INTENDED = (
-    Crash(point=GATE, deaths=(BEFORE,)),
-    Crash(point=POST, deaths=(SENT,)),
-    Crash(point=POST, deaths=(AFTER,)),
-)
+def test_an_engine_that_is_wrong_is_found_out(
+    bench: Bench, bug: str, crash: Crash, said: str
+) -> None:
+    assert said in "; ".join(bench.judged(crash, "sqlite", bug=bug))

@@ -49,10 +49,10 @@ from tests.support.engine import QueueingDoorbell
 from tests.support.processes import die_with_parent
 
 STUCK, ENDLESS = 3, 4
-"""Exit codes: nobody will ever do anything again, and yet not everybody has an outcome; too long."""
+"""Exit codes: nobody will do anything any more, though not everybody has an outcome; too long."""
 _BEATS = 2000
 _BEAT = 0.2
-_HUNG_AFTER = 60
+_HUNG_AFTER = 100
 
 
 @dataclass(frozen=True, kw_only=True)

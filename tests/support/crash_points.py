@@ -110,10 +110,10 @@ class Striker:
 def _note(
     connection: Any, cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
-    if context.isinsert or context.isupdate or context.isdelete:
-        # What is returned row by row is counted only when it has been fetched.
-        if "RETURNING" in statement or cursor.rowcount != 0:
-            connection.info["changed"] = True
+    writes = context.isinsert or context.isupdate or context.isdelete
+    # What is returned row by row is counted only when it has been fetched.
+    if writes and ("RETURNING" in statement or cursor.rowcount != 0):
+        connection.info["changed"] = True
 
 
 def die() -> None:

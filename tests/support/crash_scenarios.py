@@ -18,7 +18,7 @@ NAME = "reminders"
 LIMITS = {Kind.START: 3, Kind.STATUS: 2}
 """Requests a minute, in the engine and in the simulator: the fourth contact has to wait for its
 call, and the third look-up of a minute for its answer."""
-SHORT = timedelta(seconds=45)
+SHORT = timedelta(minutes=45)
 Promise = tuple[str, int]
 """A contact's outcome, and how often its phone rings."""
 
@@ -27,12 +27,14 @@ Promise = tuple[str, int]
 class Scenario:
     """`promises`: last two digits of a contact's number → what is to become of it.
 
-    `public`: webhooks arrive. `ends`: the campaign ends after `SHORT`. `options`: the simulator's.
+    `public`: webhooks arrive. `ends`: the campaign ends after `SHORT`. `options` are the
+    simulator's, `spacing` is the engine's.
     """
 
     promises: Mapping[int, Promise]
     public: bool = False
     ends: bool = False
+    spacing: str = "1s"
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def submission(self, end: datetime) -> Submission:
@@ -61,8 +63,8 @@ class Scenario:
 _USUAL: Mapping[int, Promise] = {
     60: ("completed", 2),  # no_answer, then completed
     98: ("busy", 2),
-    95: ("rejected", 0),  # the provider refuses the number
     0: ("completed", 1),
+    95: ("rejected", 0),  # the provider refuses the number
 }
 _REFUSED = Fault(fault=FaultKind.ERROR_NOT_PLACED, status=404, times=1)
 _LOST = Fault(fault=FaultKind.LOST_AFTER_RINGING, last_two=(1, 1))
@@ -80,12 +82,15 @@ SCENARIOS: Mapping[str, Scenario] = {
         promises={1: ("unresolved", 1), 60: ("completed", 2), 0: ("completed", 1)},
         options={"faults": (_LOST,), "list_lag": timedelta(days=1)},
     ),
-    # It ends within its first minute, so that only three can be called.
+    # Only two can be called before it ends.
     "short": Scenario(
         promises={
-            **dict.fromkeys(range(3), ("completed", 1)),
-            **dict.fromkeys(range(3, 5), ("expired", 0)),
+            0: ("completed", 1),
+            1: ("completed", 1),
+            2: ("expired", 0),
+            3: ("expired", 0),
         },
         ends=True,
+        spacing="30m",
     ),
 }

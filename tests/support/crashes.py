@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,18 @@ from sqlalchemy import select
 
 from campaigns import bootstrap
 from campaigns.config import Settings
-from campaigns.simulator.ledger import Ledger
 from campaigns.simulator import limits as simulated
+from campaigns.simulator.ledger import Ledger
 from campaigns.simulator.limits import Kind
 from campaigns.simulator.main import SimulatorServer
 from campaigns.simulator.stats import max_in_sliding
+from campaigns.store import schema
 from campaigns.store.call_tables import attempt
 from campaigns.store.database import Database
 from campaigns.store.tables import phone
 from tests.support.crash_life import Life, Skipped, told
-from tests.support.crash_points import AFTER, BEFORE, POST, SENT
-from tests.support.crash_scenarios import LIMITS, SCENARIOS, SHORT, Promise
+from tests.support.crash_points import AFTER, BEFORE, SENT
+from tests.support.crash_scenarios import LIMITS, SCENARIOS, SHORT, Promise, Scenario
 from tests.support.fleet import ROOT, SECRET
 from tests.support.postgres import Databases
 from tests.support.processes import die_with_parent, free_port, wait_until
@@ -101,19 +103,24 @@ class Bench:
             SimulatorServer(**limits, **scenario.options) as simulator,
         ):
             life = Life(
-                environ=_environ(home, url, simulator.url, public=scenario.public),
+                environ=_environ(home, url, simulator.url, scenario),
                 skipped=str(home / "skipped"),
                 scenario=crash.scenario,
                 end=(datetime.now(UTC) + SHORT).isoformat(),
                 log=str(home / "log"),
                 bug=bug,
             )
+            bootstrap.upgrade(Settings.load(life.environ), world=bootstrap.REHEARSAL)
             for point, when in crash.all_deaths:
+                posts = len(simulator.ledger.arrivals(Kind.START))
                 ended = self._lives(replace(life, point=point, when=when))
                 if ended != -signal.SIGKILL:
                     return [f"not killed {when} {point}, but ended with {ended}: {_tail(home)}"]
-                if when in (SENT, AFTER) and point == POST:
-                    _arrived(simulator.ledger)
+                if when == SENT:
+                    # What has left the dead process may still be on its way.
+                    wait_until(
+                        partial(_more, simulator.ledger, posts), within=30, what="the request"
+                    )
             ended = self._lives(life)
             if ended != 0:
                 return [f"it ended with {ended}, not everybody has an outcome: {_tail(home)}"]
@@ -131,8 +138,9 @@ class Bench:
         return int(self._mother.stdout.readline())
 
     def _settled(self, url: str) -> None:
-        settings = Settings.load(_environ(self._root, url, "http://127.0.0.1:1", public=False))
-        bootstrap.upgrade(settings, world=bootstrap.REHEARSAL)
+        database = Database(url)
+        schema.upgrade(database, kind=bootstrap.REHEARSAL)
+        database.close()
 
     @contextmanager
     def _database(self, kind: str, home: Path) -> Iterator[str]:
@@ -144,11 +152,8 @@ class Bench:
             yield f"sqlite:///{home}/campaigns.db"
 
 
-def _arrived(ledger: Ledger) -> None:
-    """What the dead process has sent may still be on its way into the simulator."""
-    wait_until(
-        lambda: bool(ledger.rings()), within=10, what="the call of the dead process"
-    )
+def _more(ledger: Ledger, posts: int) -> bool:
+    return len(ledger.arrivals(Kind.START)) > posts
 
 
 def _tail(home: Path) -> str:
@@ -156,7 +161,7 @@ def _tail(home: Path) -> str:
     return log.read_text(errors="replace")[-2000:] if log.exists() else "no log"
 
 
-def _environ(home: Path, database: str, provider: str, *, public: bool) -> dict[str, str]:
+def _environ(home: Path, database: str, provider: str, scenario: Scenario) -> dict[str, str]:
     environ = {
         "CAMPAIGNS_HOME": str(home),
         "CAMPAIGNS_DATABASE_URL": database,
@@ -164,9 +169,10 @@ def _environ(home: Path, database: str, provider: str, *, public: bool) -> dict[
         "THINNESTAI_API_KEY": "sim_crash_key",
         "CAMPAIGNS_SECRET": SECRET,
         "CAMPAIGNS_START_LIMIT": f"{LIMITS[Kind.START]}/60s",
+        "CAMPAIGNS_START_SPACING": scenario.spacing,
         "CAMPAIGNS_LIMITS": f"status:{LIMITS[Kind.STATUS]}/60s",
     }
-    if public:
+    if scenario.public:
         port = free_port()
         environ["CAMPAIGNS_HTTP_PORT"] = str(port)
         environ["CAMPAIGNS_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
@@ -240,7 +246,7 @@ class Judge:
             became[digits] = (str(task["outcome"]), rings.get(str(task["number"]), 0))
         others = {n: became.get(n) for n in promises if became.get(n) != promises[n]}
         if len(others) > self._crash.doubts:
-            yield f"{others} instead of {({n: promises[n] for n in others})}"
+            yield f"{others} instead of { ({n: promises[n] for n in others}) }"
         for n, other in others.items():
             if other is None or other[0] != "unresolved":
                 yield f"contact {n} is {other}, though it is in doubt"
@@ -268,4 +274,3 @@ class Judge:
 
 
 _UNSETTLED = ("accepted", "ringing", "in_progress", "unresolved")
-
