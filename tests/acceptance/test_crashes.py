@@ -2,7 +2,7 @@
 
 Each row is a campaign of a few contacts with a real engine, dialer and (where told) webhook door.
 Its process is killed before the step is durable; the next one right after it is; the third runs
-to the end. The simulator's ledger says whose phone rang. docs/reliability.md names the rules.
+to the end. The simulator's ledger says whose phone rang.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class Bench:
                 log=str(home / "log"),
                 bug=bug,
             )
-            bootstrap.upgrade(Settings.load(life.environ), world=bootstrap.REHEARSAL)
+            _account(url, Settings.load(life.environ))
             for point, when in crash.all_deaths:
                 posts = len(simulator.ledger.arrivals(Kind.START))
                 ended = self._lives(replace(life, point=point, when=when))
@@ -150,6 +150,18 @@ class Bench:
         else:
             shutil.copy(self._sqlite, home / "campaigns.db")
             yield f"sqlite:///{home}/campaigns.db"
+
+
+def _account(url: str, settings: Settings) -> None:
+    database = Database(url)
+    limits = {
+        kind: schema.LimitOf(count=rate.count, window=rate.window)
+        for kind, rate in settings.limits.items()
+    }
+    schema.ensure_account(
+        database, bootstrap.DEFAULT_ACCOUNT, limits=limits, spacing=settings.start_spacing
+    )
+    database.close()
 
 
 def _more(ledger: Ledger, posts: int) -> bool:
