@@ -63,7 +63,8 @@ class Crash:
         return (*filter(None, [self.first]), *((self.point, when) for when in self.deaths))
 
     def __str__(self) -> str:
-        return f"{self.scenario}: {self.point}"
+        when = "" if self.deaths == (BEFORE, AFTER) else f"{'/'.join(self.deaths)} "
+        return f"{self.scenario}: {when}{self.point}"
 
 
 class Bench:
