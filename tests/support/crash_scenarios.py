@@ -19,6 +19,8 @@ LIMITS = {Kind.START: 3, Kind.STATUS: 2}
 """Requests a minute, in the engine and in the simulator: the fourth contact has to wait for its
 call, and the third look-up of a minute for its answer."""
 SHORT = timedelta(minutes=45)
+WAITS = {"no_answer": timedelta(minutes=30), "busy": timedelta(minutes=10)}
+"""How a call ended → how long nobody rings that phone again."""
 Promise = tuple[str, int]
 """A contact's outcome, and how often its phone rings."""
 
@@ -42,11 +44,7 @@ class Scenario:
         people: list[Entry] = [contact(n) for n in self.promises]
         twice = contact(next(iter(self.promises)), line=200)
         broken = RejectedRow(line=201, column="to_number", reason="no number")
-        retry = Retry(
-            max_attempts=2,
-            no_answer=(timedelta(minutes=30),),
-            busy=(timedelta(minutes=10),),
-        )
+        retry = Retry(max_attempts=2, no_answer=(WAITS["no_answer"],), busy=(WAITS["busy"],))
         return Submission(
             definition=definition(
                 name=NAME,

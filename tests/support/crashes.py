@@ -34,7 +34,7 @@ from campaigns.store.database import Database
 from campaigns.store.tables import phone
 from tests.support.crash_life import Life, Skipped, told
 from tests.support.crash_points import AFTER, BEFORE, SENT
-from tests.support.crash_scenarios import LIMITS, SCENARIOS, SHORT, Promise, Scenario
+from tests.support.crash_scenarios import LIMITS, SCENARIOS, SHORT, WAITS, Promise, Scenario
 from tests.support.fleet import ROOT, SECRET
 from tests.support.postgres import Databases
 from tests.support.processes import die_with_parent, free_port, wait_until
@@ -213,14 +213,14 @@ class Judge:
         return [*self._phones(), *self._people(), *self._doubts(), *self._limits()]
 
     def _phones(self) -> Iterator[str]:
-        """No phone rings twice for one intent, nor after an answer, nor beside a live call."""
+        """No phone rings twice for one intent, nor after an answer, nor before it is time."""
         rang: set[object] = set()
         calls = self._ledger.all(
-            "SELECT ring.to_number, ring.placed_at, ring.ended_at, call.answered_at"
-            " FROM ring JOIN call ON call.call_id = ring.call_id ORDER BY ring.n"
+            "SELECT ring.to_number, ring.placed_at, ring.ended_at, call.answered_at,"
+            " call.ended_status FROM ring JOIN call ON call.call_id = ring.call_id ORDER BY ring.n"
         )
         for call in calls:
-            at = datetime.fromisoformat(call["placed_at"])
+            at = _at(call["placed_at"])
             intents = [
                 one["id"]
                 for one in self._attempts
@@ -234,10 +234,13 @@ class Judge:
         for first, second in pairwise(sorted(calls, key=lambda call: call["to_number"])):
             if first["to_number"] != second["to_number"]:
                 continue
+            again = f"…{second['to_number'][-4:]} rang again"
             if first["answered_at"] is not None:
-                yield f"…{second['to_number'][-4:]} rang again after an answer"
-            if first["ended_at"] is None or first["ended_at"] > second["placed_at"]:
-                yield f"…{second['to_number'][-4:]} rang while it was being called"
+                yield f"{again} after an answer"
+            elif first["ended_at"] is None:
+                yield f"{again} while it was being called"
+            elif _at(second["placed_at"]) < _at(first["ended_at"]) + WAITS[first["ended_status"]]:
+                yield f"{again} before its wait was over"
 
     def _people(self) -> Iterator[str]:
         """Everybody has one outcome, and the one that was promised but for who is in doubt."""
@@ -287,3 +290,7 @@ class Judge:
 
 
 _UNSETTLED = ("accepted", "ringing", "in_progress", "unresolved")
+
+
+def _at(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)
