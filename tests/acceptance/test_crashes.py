@@ -1,0 +1,127 @@
+"""A process dies beside every durable step, is started again, and nobody is called wrongly.
+
+Each row is a campaign of a few contacts with a real engine, dialer and (where told) webhook door.
+Its process is killed before the step is durable; the next one right after it is; the third runs
+to the end. The simulator's ledger says whose phone rang.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.crash_points import AFTER, BEFORE, POST, SENT, transactions
+from tests.support.crashes import Bench, Crash
+from tests.support.postgres import Databases
+
+pytestmark = pytest.mark.timeout(300)
+
+GATE, CLAIM, RECORD = "dial._through_gate", "dispatch.dispatch", "answers._record"
+LOST_CLAIMS, LOST_ANSWERS = "tick._lost_answers 1", "tick._lost_answers 2"
+
+CRASHES = (
+    # a file comes in
+    Crash(point="submit._open"),
+    Crash(point="loading._store 1"),
+    Crash(point="loading._store 2"),
+    Crash(point="submit._publish"),
+    # a phone rings
+    Crash(point=CLAIM),
+    Crash(point=GATE, doubts=1),
+    Crash(point=POST, deaths=(BEFORE, SENT, AFTER), doubts=1),
+    Crash(point=RECORD),
+    # what is said of it, where nobody tells
+    Crash(point="lookup.check"),
+    Crash(point="slots.with_slot 1"),
+    Crash(point="slots.with_slot 2"),
+    Crash(point="lookup._learn", first=(POST, AFTER)),
+    Crash(point="record.receive"),
+    Crash(point="record.fold_events"),
+    Crash(point="lookup._next"),
+    Crash(point="lookup._again", deaths=(BEFORE,)),
+    Crash(point="lookup._again", deaths=(AFTER,)),
+    Crash(point="lookup._enrich"),
+    # and where webhooks do
+    Crash(point=POST, deaths=(SENT, AFTER), scenario="told"),
+    Crash(point=RECORD, scenario="told"),
+    # It dies by the door's thread, and the one that dials may be between intent and POST.
+    Crash(point="inbox._keep", scenario="told", doubts=2),
+    Crash(point="record.fold_events", scenario="told"),
+    # what others left lying
+    Crash(point=LOST_CLAIMS, first=(CLAIM, AFTER)),
+    Crash(point=LOST_ANSWERS, first=(POST, AFTER)),
+    Crash(point="tick._overstayed", scenario="silent"),
+    Crash(point="record.give_up", scenario="silent"),
+    # the end of a campaign
+    Crash(point="tick._apply_pauses", scenario="refused"),
+    Crash(point="tick._overdue", scenario="short"),
+    Crash(point="tick._finish"),
+)
+
+ELSEWHERE = {
+    "submit._let_go": "only where a load breaks off without a crash",
+    "record.release": "who shares a number waits for its bound then: later, and nothing else",
+    "tick._stranded": "only where the rules of time zones have changed under a campaign",
+    "tick.beat": "a sign of life, which nobody's call depends on",
+    "tick.show_life": "a sign of life, which nobody's call depends on",
+    "rehearsal.advance": "a real world's clock never jumps",
+    "tryout._through": "a person waits for it and sees it die",
+    "tryout.try_out": "a person waits for it and sees it die",
+    **dict.fromkeys(
+        (
+            "control.pause",
+            "control.resume",
+            "control.pause_account",
+            "control.resume_account",
+            "control.cancel",
+            "control.suppress 1",
+            "control.suppress 2",
+            "control.unsuppress 1",
+            "control.unsuppress 2",
+        ),
+        "a person's decision, made by one commit and typed again where it was not",
+    ),
+}
+"""Transactions without a row above, and why."""
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, postgres: Databases) -> Iterator[Bench]:
+    bench = Bench(tmp_path_factory.mktemp("crashes"), postgres)
+    yield bench
+    bench.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("crash", CRASHES, ids=str)
+def test_whoever_dies_here_rings_nobody_wrongly(bench: Bench, crash: Crash, database: str) -> None:
+    assert bench.judged(crash, database) == []
+
+
+def test_every_transaction_of_the_engine_is_here_or_has_a_reason() -> None:
+    here = {crash.point for crash in CRASHES} - {POST}
+    assert here | set(ELSEWHERE) == set(transactions().values())
+    assert not here & set(ELSEWHERE)
+
+
+def dies(point: str, when: str) -> Crash:
+    return Crash(point=point, deaths=(when,))
+
+
+@pytest.mark.parametrize(
+    ("bug", "crash", "said"),
+    [
+        ("a lost answer counts as not sent", dies(POST, SENT), "rang again"),
+        ("a lost answer counts as not sent", dies(POST, AFTER), "rang again"),
+        ("a lost answer counts as not sent", dies(RECORD, BEFORE), "rang again"),
+        ("a claim has no lease", dies(CLAIM, AFTER), "not everybody has an outcome"),
+        ("a claim has no lease", dies(GATE, BEFORE), "not everybody has an outcome"),
+        ("the POST comes before the intent", dies(GATE, BEFORE), "rang without an intent"),
+    ],
+    ids=str,
+)
+def test_an_engine_that_is_wrong_is_found_out(
+    bench: Bench, bug: str, crash: Crash, said: str
+) -> None:
+    assert said in "; ".join(bench.judged(crash, "sqlite", bug=bug))
