@@ -25,7 +25,9 @@ TYPED = [
     for name, text in rule["annotations"].items()
     if name != "summary"
 ]
-EXPOSED = set(re.findall(r"^\| `(campaigns_\w+)", (ROOT / "docs/metrics.md").read_text(), re.M))
+EXPOSED = set(
+    re.findall(r"^\| `(campaigns_\w+)", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+)
 SCRAPED = {"up"}
 
 
