@@ -1,0 +1,105 @@
+"""Nothing that identifies a person, and no secret, leaves by a log, a figure, a message or a refusal.
+
+A world whose every value is known lives through faults that quote them, with logs at debug; then
+everything it wrote is searched for each value.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from campaigns import logs
+from campaigns.core.calls import Accepted, Blame, CallStatus, DialRequest, Rejected, Unknown
+from campaigns.engine.tick import tick
+from campaigns.store.database import SqlTransaction
+from tests.support.engine import World, contact
+from tests.support.hooks import SECRET, SIGNING, Door, signed
+
+KEY = "an-api-key-that-nobody-may-see"
+NAME, ADDRESS, ROW_KEY = "Zebediah Quill", "12 Larkspur Lane", "patient-4711"
+NUMBERS = [f"+1617555{n:04d}" for n in range(4)]
+NEVER = [
+    *(number[-10:] for number in NUMBERS),
+    *(NAME, "Zebediah", "Quill", ADDRESS, "Larkspur", ROW_KEY, KEY, SECRET, SIGNING),
+]
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def quoting(request: DialRequest) -> str:
+    return f"cannot dial {request.to_number} for {request.context['name']} of {ADDRESS}"
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_life_with_faults_tells_nobody_who_was_called(
+    form: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.configure("debug", form)
+    world = World()
+    fields = {"name": NAME, "address": ADDRESS, "key": ROW_KEY}
+    world.submit(
+        [contact(n, fields=fields, key=f"{ROW_KEY}-{n}") for n in range(4)],
+        context={"name": "{{ name }}", "address": "{{ address }}"},
+    )
+    world.provider.answers.extend(
+        [
+            Accepted(call_id="call_1"),
+            lambda request: Unknown(why=f"reset ({request.to_number})"),
+            lambda request: Rejected(blame=Blame.CONTACT, status=422, detail=quoting(request)),
+            lambda request: Rejected(blame=Blame.ACCOUNT, status=402, detail=quoting(request)),
+        ]
+    )
+    messages: list[str] = []
+    for _ in range(8):
+        tick(world.parts)
+        messages += map(repr, world.bell.rung)
+        world.settle()
+        world.clock.forward(seconds=2)
+    attempt = str(world.attempts()[0]["id"])
+    door = Door(world, CAMPAIGNS_API_KEYS=KEY, CAMPAIGNS_WEBHOOK_SIGNING_SECRET=SIGNING)
+    seen: list[str] = []
+    body = f'{{"to": "{NUMBERS[0]}", "name": "{NAME}", "status": "ringing"}}'.encode()
+    address = door.address(attempt)
+    for path, headers in (
+        (address, {}),
+        (f"{address[:-1]}!", {}),
+        (f"/hooks/v1/{NUMBERS[0]}/{NAME}/x", {}),
+        ("/hooks/v1/account", signed(body, world.clock.at)),
+        ("/hooks/v1/account", {"X-Webhook-Signature": SIGNING}),
+        (f"/v1/numbers/{NUMBERS[0]}", {"Authorization": f"Bearer {KEY}x"}),
+    ):
+        answer = door.ask("POST", path, body, headers)
+        seen.append(answer.text + repr(answer.headers))
+    shown = {"Authorization": f"Bearer {KEY}"}
+    seen += [door.ask("GET", path, headers=shown).text for path in ("/metrics", "/readyz")]
+
+    def fails(*_: object, **__: object) -> None:
+        raise IntegrityError("INSERT", {}, Exception(f"row contains ({NAME}, {NUMBERS[0]})"))
+
+    world.say(attempt, CallStatus.RINGING, settle=False)
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlTransaction, "evidence", fails)
+        tick(world.parts)
+        broken.setattr("campaigns.web.hooks.receive", fails)
+        seen.append(door.post(attempt, body).text)
+    door.close()
+    out, err = capfd.readouterr()
+    assert "heartbeat_step_failed" in err
+    assert "web_fault" in err
+    everything = "\n".join([out, err, *messages, *seen])
+    token = address.rpartition("/")[2]
+    assert [value for value in [*NEVER, token] if value in everything] == []
+    assert messages
