@@ -1,4 +1,4 @@
-"""Nothing that identifies a person, and no secret, leaves by a log, a figure, a message or a refusal.
+"""Nothing that identifies a person, and no secret, leaves by a log, figure, message or refusal.
 
 A world whose every value is known lives through faults that quote them, with logs at debug; then
 everything it wrote is searched for each value.
