@@ -6,16 +6,19 @@ everything it wrote is searched for each value.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 import structlog
 from sqlalchemy.exc import IntegrityError
 
 from campaigns import logs
-from campaigns.core.calls import Accepted, Blame, CallStatus, DialRequest, Rejected, Unknown
+from campaigns.core.calls import Accepted, Answer, CallStatus, DialRequest
 from campaigns.engine.tick import tick
+from campaigns.provider.messages import read_dial
 from campaigns.store.database import SqlTransaction
 from tests.support.engine import World, contact
 from tests.support.hooks import SECRET, SIGNING, Door, signed
@@ -39,8 +42,15 @@ def _as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def quoting(request: DialRequest) -> str:
-    return f"cannot dial {request.to_number} for {request.context['name']} of {ADDRESS}"
+def quoting(status: int) -> Callable[[DialRequest], Answer]:
+    """The provider refuses, and repeats everything it was told; read as from the wire."""
+
+    def refuse(request: DialRequest) -> Answer:
+        detail = f"to_number {request.to_number}: {' of '.join(request.context.values())}"
+        body = json.dumps({"detail": detail}).encode()
+        return read_dial(status, {}, body, request, now=datetime.now(UTC), hide=[KEY])
+
+    return refuse
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
@@ -48,18 +58,17 @@ def test_a_life_with_faults_tells_nobody_who_was_called(
     form: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs.configure("debug", form)
+    logging.getLogger("httpx").setLevel("WARNING")  # the client of this test says what it asks
     world = World()
-    fields = {"name": NAME, "address": ADDRESS, "key": ROW_KEY}
+    fields = {"name": NAME, "key": ROW_KEY}
     world.submit(
         [contact(n, fields=fields, key=f"{ROW_KEY}-{n}") for n in range(4)],
-        context={"name": "{{ name }}", "address": "{{ address }}"},
+        context={"name": "{{ name }}", "address": ADDRESS},
     )
     world.provider.answers.extend(
         [
             Accepted(call_id="call_1"),
-            lambda request: Unknown(why=f"reset ({request.to_number})"),
-            lambda request: Rejected(blame=Blame.CONTACT, status=422, detail=quoting(request)),
-            lambda request: Rejected(blame=Blame.ACCOUNT, status=402, detail=quoting(request)),
+            *(quoting(status) for status in (500, 422, 402)),
         ]
     )
     messages: list[str] = []

@@ -14,16 +14,18 @@ CLIENTS = {
     "urllib.request", "urllib3", "websockets", "xmlrpc.client",
 }  # fmt: skip
 CALLERS = {
-    "src/campaigns/provider/client.py": "the provider's URL, with the key",
-    "src/campaigns/provider/wire.py": "the same",
+    "src/campaigns/provider/wire.py": "the provider's URL, with the key",
     "src/campaigns/provider/failures.py": "names the errors of the same",
+    "src/campaigns/cli/services.py": "asks the processes of this machine whether they are up",
     "src/campaigns/simulator/delivery.py": "the simulator's own webhooks, in a rehearsal",
     "src/campaigns/simulator/peek.py": "asks the simulator what comes next, in a rehearsal",
 }
 SOCKETS = {
     "src/campaigns/embedded": "the broker and the ports of this machine",
     "src/campaigns/web/server.py": "listens",
-    "src/campaigns/provider/wire.py": "shuts its own request down",
+    "src/campaigns/cli/services.py": "looks for a free port",
+    "src/campaigns/provider/guard.py": "shuts the socket of its own request",
+    "src/campaigns/provider/wire.py": "the same",
 }
 
 
