@@ -134,6 +134,10 @@ def _pulse() -> None:
         except CampaignsError as error:
             log.warning("no_pulse", why=str(error))
             continue
+        except Exception as error:
+            # This thread is the worker's only sign of life: it must not end, nor print its rows.
+            log.error("no_pulse", kind=type(error).__name__, exc_info=error)
+            continue
         if ticked_itself or time.monotonic() - _this.heard_at < IDLE:
             _touch()
 

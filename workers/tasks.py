@@ -61,7 +61,10 @@ def tick() -> None:
 
 
 class _survived:  # noqa: N801  # reads as a word in `with`
-    """The outside world may be away: say so in one line; the heartbeat tries again."""
+    """Whatever fails is told here and tried again by the heartbeat.
+
+    Celery itself would log the text of the exception, and a driver's text quotes rows.
+    """
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -72,5 +75,8 @@ class _survived:  # noqa: N801  # reads as a word in `with`
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if isinstance(error, CampaignsError):
             log.warning("put_off", task=self.what, why=str(error))
+            return True
+        if isinstance(error, Exception):
+            log.error("task_failed", task=self.what, kind=type(error).__name__, exc_info=error)
             return True
         return False

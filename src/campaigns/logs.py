@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from uuid import UUID
 
 import structlog
 from structlog.typing import Processor, WrappedLogger
+
+from campaigns.errors import CampaignsError
 
 DROPPED = ("authorization", "token", "mac", "secret", "api_key", "context", "password")
 """Keys whose value never reaches a log, at any depth; `webhook_secret` counts as `secret`."""
@@ -62,7 +65,7 @@ def configure(level: str = "info", format: str = "console") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(lambda info: told(info[1])),
                 scrub,
                 renderer,
             ],
@@ -73,6 +76,25 @@ def configure(level: str = "info", format: str = "console") -> None:
     root.setLevel(level.upper())
     for name in _NOISY:
         logging.getLogger(name).setLevel("DEBUG" if level == "debug" else "WARNING")
+
+
+def told(error: BaseException) -> str:
+    """A traceback with kinds and places; the text of our own errors alone.
+
+    A driver's text quotes rows, a reader's the line of a list: a person's name has no pattern that
+    could be masked.
+    """
+    said: list[str] = []
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        kind = type(at).__name__
+        text = f"{kind}: {masked(str(at))}" if isinstance(at, CampaignsError) else kind
+        frames = "".join(traceback.format_tb(at.__traceback__))
+        said.insert(0, f"Traceback (most recent call last):\n{frames}{text}")
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    return "\n\nwhich led to\n\n".join(said)
 
 
 class _Stderr(logging.Handler):

@@ -20,6 +20,7 @@ FILLED = {
     "POSTGRES_PASSWORD": "pw",
     "CAMPAIGNS_SECRET": "k" * 44,
     "THINNESTAI_API_KEY": "sim_demo1",
+    "CAMPAIGNS_METRICS_KEY": "m" * 44,
 }
 OURS = {"migrate", "api", "worker", "beat", "simulator"}
 ONE_SHOT = {"migrate"}
@@ -49,8 +50,9 @@ our_service = pytest.mark.parametrize("name", sorted(OURS))
 
 
 def test_the_services_that_people_expect() -> None:
-    assert set(SERVICES) == OURS | {"postgres", "redis"}
-    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["simulator"]
+    assert set(SERVICES) == OURS | {"postgres", "redis", "prometheus"}
+    optional = {name: one["profiles"] for name, one in SERVICES.items() if "profiles" in one}
+    assert optional == {"simulator": ["demo"], "prometheus": ["obs"]}
 
 
 @every_service
@@ -133,9 +135,24 @@ def test_every_command_exists(name: str) -> None:
     assert not hasattr(command, "commands"), f"{name}: {command.name} wants a sub-command"
 
 
-def test_only_the_api_is_published_and_only_to_this_machine() -> None:
+def test_only_the_api_and_the_alerts_are_published_and_only_to_this_machine() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"api": ["127.0.0.1:8080:8080"]}
+    assert published == {"api": ["127.0.0.1:8080:8080"], "prometheus": ["127.0.0.1:9090:9090"]}
+
+
+def test_prometheus_is_handed_our_rules_and_a_key_and_can_write_nothing_else() -> None:
+    service = SERVICES["prometheus"]
+    mounted = dict(one.split(":", 1) for one in service["volumes"])
+    assert all((ROOT / path).is_file() for path in mounted if path.startswith("./"))
+    assert [path for path, target in mounted.items() if not target.endswith(":ro")] == [
+        "prometheus"
+    ]
+    config = YAML(typ="safe").load(ROOT / "ops/prometheus.yml")
+    assert {f"{path}:ro" for path in config["rule_files"]} <= set(mounted.values())
+    (job,) = config["scrape_configs"]
+    (secret,) = service["secrets"]
+    assert job["authorization"] == {"credentials_file": f"/run/secrets/{secret}"}
+    assert COMPOSE["secrets"][secret] == {"environment": "CAMPAIGNS_METRICS_KEY"}
 
 
 def test_database_and_broker_cannot_be_reached_from_outside() -> None:
@@ -179,7 +196,7 @@ def test_a_compose_client_reads_it() -> None:
     ):
         pytest.skip("no compose client here")
     done = subprocess.run(
-        [*command, "--file", str(ROOT / "docker-compose.yml"), "--profile", "demo", "config"],
+        [*command, "--file", str(ROOT / "docker-compose.yml"), "--profile", "*", "config"],
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"} | FILLED,
         cwd="/",
         capture_output=True,

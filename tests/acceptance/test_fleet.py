@@ -14,6 +14,7 @@ import redis
 
 from campaigns.simulator.limits import Kind
 from campaigns.simulator.stats import max_in_sliding
+from tests.support.processes import wait_until
 from tests.support.rehearsed import FAST, promised, rehearsed
 
 pytestmark = pytest.mark.timeout(900)
@@ -45,6 +46,21 @@ def test_without_a_beat_workers_tick_themselves_and_drain_on_sigterm() -> None:
         worker.terminate()
         assert worker.wait(20) == 0
         assert "drained: 0 calls finished their POST, 0 unknown" in world.fleet.log("worker0")
+
+
+def test_a_post_under_way_is_finished_before_a_worker_ends() -> None:
+    """The provider takes eight seconds to answer; the worker is told to end in between."""
+    with rehearsed(latency_ms=8_000, speed=1.0) as world:
+        world.fleet.start(workers=1, beats=1)
+        world.submit(1)
+        under_way = "SELECT 1 FROM attempt WHERE state = 'dialing'"
+        wait_until(lambda: bool(world.fleet.rows(under_way)), within=60, what="a POST")
+        worker = world.fleet.processes["worker0"]
+        worker.terminate()
+        assert worker.wait(20) == 0
+        assert "drained: 1 calls finished their POST, 0 unknown" in world.fleet.log("worker0")
+        (attempt,) = world.fleet.rows("SELECT state, answer FROM attempt")
+        assert attempt["answer"] == "accepted"
 
 
 def test_messages_and_logs_hold_no_number_and_no_context() -> None:

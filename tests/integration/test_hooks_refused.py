@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from campaigns.provider import webhooks
 from campaigns.web.limits import Limits
 from tests.support.engine import World
 from tests.support.hooks import Door
@@ -143,3 +144,49 @@ def test_a_body_that_does_not_come_is_given_up(world: World) -> None:
     answer = door.ask("POST", door.address(attempt_of(world)), stalled())
     assert answer.status_code == 408
     assert not door.events()
+
+
+def test_who_guesses_too_often_is_told_to_wait_and_cannot_lock_the_provider_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door(world, Limits(body_seconds=60, store_seconds=60, per_address=3))
+    # One second for all of it, however slow the machine.
+    monkeypatch.setattr("campaigns.web.hooks.time.monotonic", lambda: 1.0)
+    attempt = attempt_of(world)
+    forged = f"{door.address(attempt)[:-1]}!"
+    answers = [door.ask("POST", forged, unread()) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 429, 429]
+    assert answers[-1].headers["retry-after"] == "1"
+    assert door.post(attempt, {"status": "ringing"}).status_code == 200
+
+
+def test_nobody_is_made_to_read_signed_bodies_without_end(world: World) -> None:
+    door = Door(world, Limits(per_address=0), CAMPAIGNS_WEBHOOK_SIGNING_SECRET="s" * 32)
+    answer = door.ask("POST", "/hooks/v1/account", unread(), {"X-Webhook-Signature": "sha256=x"})
+    assert answer.status_code == 429
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data", ""])
+def test_the_content_type_is_not_believed(door: Door, kind: str) -> None:
+    address = door.address(attempt_of(door.world))
+    answer = door.ask("POST", address, b'{"status": "ringing"}', {"Content-Type": kind})
+    assert answer.status_code == 200
+    assert [event["status"] for event in door.events()] == ["ringing"]
+
+
+def test_a_mac_is_made_for_every_refusal(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever part is wrong, the same work is done: time tells nothing either."""
+    made: list[str] = []
+    real = webhooks._hook_mac
+
+    def counted(key: bytes, attempt_id: str) -> str:
+        made.append(attempt_id)
+        return real(key, attempt_id)
+
+    monkeypatch.setattr(webhooks, "_hook_mac", counted)
+    attempt = attempt_of(door.world)
+    _, _, _, key_id, _, mac = door.address(attempt).split("/")
+    made.clear()
+    for path in (f"deadbeef/{attempt}/{mac}", f"{key_id}/x/{mac}", f"{key_id}/{attempt}/x"):
+        assert door.ask("POST", f"/hooks/v1/{path}", unread()).status_code == 404
+    assert made == [attempt, "x", attempt]

@@ -1,72 +1,20 @@
-"""Promises as queries: each finds what must not exist. For PostgreSQL, after a storm."""
+"""What only PostgreSQL can be asked after a storm, beside the product's own list of promises."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import text
 
+from campaigns.store import invariants
 from campaigns.store.database import Database
 
-_EVERYWHERE: Mapping[str, str] = {
-    "two live calls to one number": (
-        "SELECT phone_id FROM attempt WHERE open GROUP BY phone_id HAVING count(*) > 1"
-    ),
-    "a dial task with two live calls": (
-        "SELECT task_id FROM attempt WHERE open GROUP BY task_id HAVING count(*) > 1"
-    ),
-    "a contact without its one dial task": (
-        "SELECT c.id FROM contact c LEFT JOIN dial_task t ON t.contact_id = c.id"
-        " GROUP BY c.id HAVING count(t.id) <> 1"
-    ),
-    "an outcome that is not an end, or an end without one": (
-        "SELECT id FROM dial_task WHERE (state = 'done') <> (outcome IS NOT NULL)"
-    ),
-    "more attempts counted than made, or less than none": (
-        "SELECT t.id FROM dial_task t LEFT JOIN attempt a ON a.task_id = t.id"
-        " GROUP BY t.id HAVING t.attempts NOT BETWEEN 0 AND count(a.id)"
-    ),
-    "a task that is calling without an attempt that may have rung": (
-        "SELECT t.id FROM dial_task t WHERE t.state = 'calling' AND NOT EXISTS (SELECT 1"
-        " FROM attempt a WHERE a.task_id = t.id AND a.state NOT IN ('not_sent', 'rejected'))"
-    ),
-    "a task that waits while it is being called": (
-        "SELECT t.id FROM dial_task t JOIN attempt a ON a.task_id = t.id AND a.open"
-        " WHERE t.state IN ('waiting', 'claimed')"
-    ),
-    "a call after one that was answered": (
-        "SELECT later.id FROM attempt later JOIN attempt earlier ON earlier.task_id = later.task_id"
-        " AND earlier.state = 'completed' AND earlier.terminal_at < later.intent_at"
-        " WHERE later.state <> 'not_sent'"
-    ),
-    "an intent while its campaign was paused": (
-        "SELECT a.id FROM attempt a JOIN audit p ON p.campaign_id = a.campaign_id"
-        " AND p.what = 'pause' AND p.at < a.intent_at AND NOT EXISTS (SELECT 1 FROM audit r"
-        " WHERE r.campaign_id = p.campaign_id AND r.what = 'resume'"
-        " AND r.at BETWEEN p.at AND a.intent_at)"
-    ),
-    "an intent while its account was paused": (
-        "SELECT a.id FROM attempt a JOIN audit p ON p.account_id = a.account_id"
-        " AND p.what = 'pause' AND p.at < a.intent_at AND NOT EXISTS (SELECT 1 FROM audit r"
-        " WHERE r.account_id = p.account_id AND r.what = 'resume'"
-        " AND r.at BETWEEN p.at AND a.intent_at)"
-    ),
-    "an intent after its campaign was cancelled": (
-        "SELECT a.id FROM attempt a JOIN audit c ON c.campaign_id = a.campaign_id"
-        " AND c.what = 'cancel' AND c.at < a.intent_at"
-    ),
-}
-"""True on every database."""
-
-_ON_POSTGRES: Mapping[str, str] = {
-    "an intent to a number that was on the list": (
-        "SELECT a.id FROM attempt a JOIN audit s ON s.what = 'suppress' AND s.at < a.intent_at"
-        " AND s.detail->'phones' @> to_jsonb(a.phone_id) AND NOT EXISTS (SELECT 1 FROM audit u"
-        " WHERE u.what = 'unsuppress' AND (u.detail->>'phone')::bigint = a.phone_id"
-        " AND u.at BETWEEN s.at AND a.intent_at)"
-    ),
-}
+_SUPPRESSED = (
+    "SELECT a.id FROM attempt a JOIN audit s ON s.what = 'suppress' AND s.at < a.intent_at"
+    " AND s.detail->'phones' @> to_jsonb(a.phone_id) AND NOT EXISTS (SELECT 1 FROM audit u"
+    " WHERE u.what = 'unsuppress' AND (u.detail->>'phone')::bigint = a.phone_id"
+    " AND u.at BETWEEN s.at AND a.intent_at)"
+)
 _SLOTS = (
     "SELECT later.id FROM (SELECT a.*, lag(a.id) OVER slot AS before, lag(a.intent_at) OVER slot"
     " AS before_at FROM slot_log l JOIN attempt a ON a.id = l.attempt_id"
@@ -99,22 +47,14 @@ def log_slots(database: Database) -> None:
             tx.connection.exec_driver_sql(statement)
 
 
-def everywhere(database: Database, promises: Mapping[str, str] = _EVERYWHERE) -> list[str]:
-    """Those of these promises that do not hold, each with how often."""
-    found: list[str] = []
-    with database.read() as tx:
-        for promise, query in promises.items():
-            rows = tx.connection.exec_driver_sql(query).all()
-            if rows:
-                found.append(f"{promise}: {len(rows)}, first {rows[0][0]}")
-    return found
-
-
 def promises(database: Database, window: timedelta) -> list[str]:
-    """The promises that do not hold, each with how often."""
-    found = everywhere(database, {**_EVERYWHERE, **_ON_POSTGRES})
+    """The promises that do not hold, each with how often; caps are lifted in a storm."""
     with database.read() as tx:
-        rows = tx.connection.execute(text(_SLOTS), {"window": window}).all()
-        if rows:
-            found.append(f"two starts through one slot too close: {len(rows)}")
+        found = [str(one) for one in invariants.broken(tx, without={invariants.CAP})]
+        suppressed = tx.connection.exec_driver_sql(_SUPPRESSED).all()
+        slots = tx.connection.execute(text(_SLOTS), {"window": window}).all()
+    if suppressed:
+        found.append(f"an intent to a number that was on the list: {len(suppressed)}")
+    if slots:
+        found.append(f"two starts through one slot too close: {len(slots)}")
     return found

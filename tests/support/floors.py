@@ -60,7 +60,7 @@ OPENS = {"src/campaigns/cli/processes.py": {"web", "workers"}}
 VALUES = {
     "workers": {"campaigns.core.records"},
     "cli": {"campaigns.store.reads"},
-    "web": {"campaigns.provider.webhooks"},
+    "web": {"campaigns.provider.webhooks", "campaigns.store.reads"},
 }
 """Single modules for rooms that may not enter the rest of theirs: values, the read side, and the
 pure reading of a webhook."""

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -109,6 +110,14 @@ def test_values_have_one_text(value: Any, text: str) -> None:
 def test_an_instant_without_a_zone_is_never_written() -> None:
     with pytest.raises(ValueError, match="without a zone"):
         cell(datetime(2026, 3, 9, 9, 0))  # noqa: DTZ001
+
+
+@given(st.text(max_size=40))
+def test_no_cell_begins_like_a_formula_unless_it_is_a_whole_number(text: str) -> None:
+    shown = cell(text)
+    number = re.fullmatch(r"\+[0-9]{8,15}", text, re.ASCII)
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r", "\0")) or number
+    assert shown.replace("\r\n", "\n").endswith(text.replace("\r\n", "\n"))
 
 
 def test_column_names_are_defused_too() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 
+from campaigns.errors import DatabaseAway
 from campaigns.logs import configure, masked
 
 NUMBER = "+12025550100"
@@ -51,17 +52,22 @@ def test_numbers_are_masked_wherever_they_stand(
 
 
 @pytest.mark.parametrize("style", ["console", "json"])
-def test_a_traceback_is_masked_and_shows_no_local_variable(
+def test_a_traceback_tells_kinds_and_places_and_shows_no_text_or_variable(
     style: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure("info", style)
     contact_name = "Ann Example"
     try:
-        raise ValueError(f"no {NUMBER} for you")
-    except ValueError:
+        try:
+            raise ValueError(f"no {NUMBER} for {contact_name}")
+        except ValueError as cause:
+            raise DatabaseAway(f"not now, {NUMBER}") from cause
+    except DatabaseAway:
         structlog.get_logger().exception("failed")
-    text = said(capsys)
-    assert "ValueError: no +1••••••0100 for you" in text
+    text = said(capsys).replace(r"\n", "\n")
+    assert "ValueError\n" in text
+    assert "DatabaseAway: not now, +1••••••0100" in text
+    assert "test_logs.py" in text
     assert contact_name not in text.replace('contact_name = "Ann Example"', "")
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from campaigns.web.body import BadBody, as_text, read_body
-from campaigns.web.limits import Quota
+from campaigns.web.limits import Quota, origin
 
 
 def request(messages: Sequence[Message], length: str | None = None) -> tuple[Request, list[int]]:
@@ -113,3 +113,26 @@ def test_the_calls_seen_longest_ago_are_forgotten() -> None:
     assert quota.allows("c", 1)
     assert not quota.allows("a", 2)
     assert quota.allows("b", 2)
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.7", "::ffff:c000:207"),
+        ("fe80::1%eth0", "fe80::"),
+        ("testclient", "testclient"),
+        ("", ""),
+        ("x" * 1000, "x" * 64),
+    ],
+)
+def test_an_address_of_origin_is_one_customer(host: str, counted: str) -> None:
+    shown = origin(host)
+    assert shown in {counted, "::ffff:192.0.2.7"}
+    assert len(shown) <= 64
+
+
+def test_a_window_may_be_a_second() -> None:
+    quota = Quota(2, seconds=1.0)
+    assert [quota.allows("a", at) for at in (0, 0.5, 0.9, 1.0)] == [True, True, False, True]

@@ -23,6 +23,7 @@ from campaigns.cli.health import broker_fault
 from campaigns.config import Settings
 from campaigns.embedded import broker, home
 from campaigns.errors import CampaignsError, ConfigurationError, WorldError
+from campaigns.store.reads import PROMISED
 
 _FAILED = 3
 _NEEDED = timedelta(seconds=2)
@@ -158,6 +159,29 @@ def _database(found: Settings) -> Finding:
     )
 
 
+def _promises(found: Settings) -> Finding:
+    try:
+        at, needed = state.revisions(found)
+        if at != needed:
+            return _ok("promises", "nothing to hold them against yet")
+        installation = bootstrap.connect(found.model_copy(update={"public_url": None}))
+    except (CampaignsError, sqlite3.Error):
+        return _note("promises", "not checked: the database cannot be used", "see database, above")
+    try:
+        broken = state.look(installation, lambda reads: reads.broken())
+    except WorldError as error:
+        return _note("promises", f"not checked: {error}", "see database, above")
+    finally:
+        installation.close()
+    if broken:
+        return _wrong(
+            "promises",
+            "; ".join(map(str, broken)),
+            'campaigns pause --all --reason "promise broken", then report it',
+        )
+    return _ok("promises", f"all {len(PROMISED)} kinds hold")
+
+
 def _clock(found: Settings) -> Finding:
     if state.embedded(found):
         return _ok("clock", "the database's clock is this machine's")
@@ -252,6 +276,7 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _home,
     _disk,
     _database,
+    _promises,
     _clock,
     _broker,
     _key,

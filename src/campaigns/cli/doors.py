@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from campaigns import logs
 from campaigns.errors import CampaignsError, InputError
 
 INTERRUPTED = 130
@@ -53,7 +53,7 @@ class Doors(TyperGroup):
             raise
         except BaseException as error:
             if ctx.params.get("debug"):
-                traceback.print_exc()
+                complain(logs.told(error))  # it will be pasted into a report
             raise typer.Exit(_told(error, debug=bool(ctx.params.get("debug")))) from None
 
 

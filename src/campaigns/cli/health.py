@@ -21,8 +21,10 @@ def status(as_json: options.AsJson = False) -> None:
     found = state.settings()
     with state.opened() as installation:
         health = state.look(installation, lambda reads: reads.health())
+        broken = state.look(installation, lambda reads: reads.broken(live_only=True))
     broker = broker_fault(found)
     wrong = [*([broker] if broker is not None else []), *problems(health)]
+    wrong += [f"a promise is broken ({one}): `campaigns doctor`" for one in broken]
     if as_json:
         facts = {"ok": not wrong, "problems": wrong, "broker_away": broker is not None}
         screen.emit({**facts, **screen.plain(health)})

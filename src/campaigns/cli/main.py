@@ -16,6 +16,7 @@ from campaigns.cli import (
     database,
     doctor,
     health,
+    log,
     people,
     probe,
     processes,
@@ -70,6 +71,7 @@ app.command()(campaigns.show)
 app.command()(campaigns.watch)
 app.command()(health.status)
 app.command()(people.contacts)
+app.command()(log.log)
 app.command()(results.results)
 app.add_typer(calls.app, name="calls", rich_help_panel="Look")
 app.command()(control.pause)
@@ -86,7 +88,7 @@ processes.register(app)
 
 _PANELS = {
     "Begin": "check submit run up try",
-    "Look": "list show watch status contacts results",
+    "Look": "list show watch status contacts log results",
     "Decide": "pause resume cancel",
     "Set up": "doctor probe schema config",
     "Processes of a fleet": "serve worker beat simulator",

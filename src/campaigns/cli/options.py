@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from campaigns.cli.doors import Misused
+from campaigns.core import durations, spoken
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -43,6 +45,14 @@ Limit = Annotated[
 After = Annotated[
     str | None, typer.Option("--after", metavar="CURSOR", help="Continue after an earlier page.")
 ]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Only since then: 2026-03-09T09:00Z, or 24h for the last 24 hours.",
+    ),
+]
 CampaignName = Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")]
 Outcomes = Annotated[
     list[str] | None,
@@ -64,3 +74,22 @@ def chosen(kind: type[W], option: str, given: list[str] | None) -> tuple[W, ...]
             hint = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(known)}"
             raise Misused(f"{option} does not know {word[:40]!r}: {hint}")
     return tuple(dict.fromkeys(kind(word) for word in words))
+
+
+def since(text: str | None, now: datetime) -> datetime | None:
+    """The instant that `--since` means. Raises Misused."""
+    if text is None:
+        return None
+    try:
+        return now - durations.parse(text)
+    except durations.NotADuration:
+        pass
+    except OverflowError:
+        return now - timedelta(days=36_500)
+    try:
+        return spoken.read(text).instant(None).astimezone(UTC)
+    except (spoken.Unreadable, OverflowError):
+        raise Misused(
+            "--since takes an instant with its zone such as 2026-03-09T09:00Z, or a stretch such"
+            " as 24h"
+        ) from None

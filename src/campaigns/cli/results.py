@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,6 @@ import typer
 from campaigns.bootstrap import Installation
 from campaigns.cli import options, screen, state
 from campaigns.cli.doors import Misused
-from campaigns.core import durations, spoken
 from campaigns.core.lifecycle import Outcome
 from campaigns.files import exports
 
@@ -50,7 +49,7 @@ def results(
     chosen = _form(form, output, as_json=as_json)
     wanted = options.chosen(Outcome, "--outcome", outcomes)
     with state.opened() as installation:
-        begin = _since(since, installation.database.policy_now().policy)
+        begin = options.since(since, installation.database.policy_now().policy)
         write(installation, name, output, form=chosen, since=begin, outcomes=wanted)
 
 
@@ -118,21 +117,3 @@ def _form(form: Form | None, output: Path | None, *, as_json: bool) -> str:
     if ending in {".parquet", ".xlsx"}:
         raise Misused(f"{ending} is not yet supported: use .csv or .jsonl")
     return (Form.JSONL if ending in {".jsonl", ".ndjson"} else Form.CSV).value
-
-
-def _since(text: str | None, now: datetime) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return now - durations.parse(text)
-    except durations.NotADuration:
-        pass
-    except OverflowError:
-        return now - timedelta(days=36_500)
-    try:
-        return spoken.read(text).instant(None).astimezone(UTC)
-    except (spoken.Unreadable, OverflowError):
-        raise Misused(
-            "--since takes an instant with its zone such as 2026-03-09T09:00Z, or a stretch such"
-            " as 24h"
-        ) from None

@@ -17,20 +17,24 @@ from campaigns.core.lifecycle import RANG_NOBODY
 from campaigns.errors import DatabaseAway
 from campaigns.store import schema
 from campaigns.store.database import Database, SqlTransaction
+from campaigns.store.invariants import PROMISES, Broken, broken
+from campaigns.store.reads_audit import AuditReads
 from campaigns.store.reads_calls import CallReads
-from campaigns.store.reads_health import HealthReads
+from campaigns.store.reads_metrics import MetricReads
 from campaigns.store.reads_results import ResultReads
 from campaigns.store.reads_unresolved import UnresolvedReads
 from campaigns.store.tables import attempt, campaign, suppression
 
-__all__ = ["BATCH", "Reads", "revisions", "stream"]
+__all__ = ["BATCH", "PROMISED", "Reads", "revisions", "stream"]
 
 T = TypeVar("T")
 BATCH = 1_000
 """Rows of one page when a whole list is read."""
+PROMISED = tuple(dict.fromkeys(promise.id for promise in PROMISES))
+"""Every promise that is held against the rows, by its id."""
 
 
-class Reads(CallReads, ResultReads, HealthReads, UnresolvedReads):
+class Reads(CallReads, ResultReads, MetricReads, AuditReads, UnresolvedReads):
     """All reads over one transaction: `with database.read() as tx: Reads(tx)`."""
 
     def __init__(self, tx: SqlTransaction) -> None:
@@ -46,6 +50,10 @@ class Reads(CallReads, ResultReads, HealthReads, UnresolvedReads):
         )
         campaigns, calls, suppressed = (self.connection.execute(one).scalar_one() for one in counts)
         return Totals(campaigns=campaigns, calls=calls, suppressed=suppressed)
+
+    def broken(self, *, live_only: bool = False) -> list[Broken]:
+        """The promises that do not hold: what must never be found."""
+        return broken(self.tx, live_only=live_only)
 
 
 def stream(database: Database, page: Callable[[Reads, str | None], Page[T]]) -> Iterator[T]:

@@ -1,4 +1,4 @@
-"""The web application: the webhook door and the health routes, and nothing else is open."""
+"""The web application: the webhook door, the health routes and /metrics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from campaigns.web.health import Health
 from campaigns.web.hooks import Hooks
 from campaigns.web.inbox import Inbox
 from campaigns.web.limits import Limits
+from campaigns.web.metrics import Metrics
 from campaigns.web.outside import Outside
 from campaigns.web.problems import of_framework
 
@@ -22,11 +23,14 @@ def create_app(installation: Installation, limits: Limits | None = None) -> Fast
     """The application of one installation. Its thread starts with the first event."""
     limits = limits or Limits()
     inbox = Inbox(installation.parts, waiting=limits.waiting)
+    hooks = Hooks(installation, inbox, limits)
+    metrics = Metrics(installation, hooks.rejected)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         inbox.close()
+        metrics.close()
 
     app = FastAPI(
         title="campaigns",
@@ -39,8 +43,9 @@ def create_app(installation: Installation, limits: Limits | None = None) -> Fast
         # Its spans hold the path, and paths hold tokens.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    Hooks(installation, inbox, limits).add_to(app)
+    hooks.add_to(app)
     Health(installation).add_to(app)
+    metrics.add_to(app)
     app.add_middleware(Guard, api_keys=installation.settings.api_keys)
     app.add_middleware(Outside)
     return app

@@ -7,9 +7,7 @@ that is away, a held account or a silent heartbeat delay calls and lose nothing:
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -24,6 +22,7 @@ from campaigns.engine.tick import SILENCE
 from campaigns.errors import BrokerAway, DatabaseAway
 from campaigns.logs import masked
 from campaigns.ports import Doorbell
+from campaigns.web.looks import Look
 from campaigns.web.problems import Problem, because
 
 PATIENCE = 3.0
@@ -47,35 +46,22 @@ class Found:
 
 
 class Probe:
-    """One look at a time, in a thread of its own: something that hangs costs one thread, once."""
+    """A look whose failure, and whose silence, are what it found."""
 
     def __init__(self, name: str, look: Callable[[], Found]) -> None:
         self._name = name
-        self._look = look
-        self._under_way: Future[Found] | None = None
+        self._look = Look(name, look)
 
     async def ask(self, within: float) -> Found:
         """What the look finds, or that it did not come back in time."""
-        if self._under_way is None or self._under_way.done():
-            self._under_way = Future()
-            self._under_way.set_running_or_notify_cancel()
-            threading.Thread(
-                target=self._run, args=(self._under_way,), name=self._name, daemon=True
-            ).start()
         try:
-            async with asyncio.timeout(within):
-                return await asyncio.wrap_future(self._under_way)
+            return await self._look.ask(within)
         except TimeoutError:
             reason = f"the {self._name} did not answer within {within:g} s"
-            return Found(usable=False, reasons=(reason,))
-
-    def _run(self, found: Future[Found]) -> None:
-        try:
-            found.set_result(self._look())
         except Exception as error:
             # Whatever a driver raises means that what was asked for cannot be used now.
             reason = f"the {self._name} cannot be asked ({type(error).__name__})"
-            found.set_result(Found(usable=False, reasons=(reason,)))
+        return Found(usable=False, reasons=(reason,))
 
 
 class Health:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -26,7 +28,7 @@ from campaigns.errors import DatabaseAway
 from campaigns.provider import webhooks
 from campaigns.web.body import BadBody, as_text, read_body
 from campaigns.web.inbox import Full, Inbox, Keep
-from campaigns.web.limits import Limits, Quota
+from campaigns.web.limits import Limits, Quota, origin
 from campaigns.web.problems import CLOSE, Problem, because
 
 
@@ -41,20 +43,36 @@ class Hooks:
         self._rehearsal = installation.world == REHEARSAL
         self._inbox = inbox
         self._limits = limits
-        self._quota = Quota(limits.per_call)
+        self._by_call = Quota(limits.per_call)
+        self._by_address = Quota(limits.per_address, seconds=1.0)
+        self.rejected: Counter[str] = Counter()
 
     def add_to(self, app: FastAPI) -> None:
         """Where the provider finds us."""
-        app.add_api_route("/hooks/v1/account", self.account, methods=["POST"])
-        app.add_api_route("/hooks/v1/{key_id}/{attempt_id}/{mac}", self.attempt, methods=["POST"])
+        for path, answer in (
+            ("/hooks/v1/account", self.account),
+            ("/hooks/v1/{key_id}/{attempt_id}/{mac}", self.attempt),
+        ):
+            app.add_api_route(path, self._counted(answer), methods=["POST"])
+
+    def _counted(
+        self, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def counted(request: Request) -> Response:
+            response = await answer(request)
+            if response.status_code >= 400:
+                self.rejected[request.state.why] += 1
+            return response
+
+        return counted
 
     async def attempt(self, request: Request) -> Response:
         """An event on one attempt's own address."""
         key_id, attempt_id, mac = (request.path_params[n] for n in ("key_id", "attempt_id", "mac"))
         if self._keys is None or not webhooks.verify(key_id, attempt_id, mac, self._keys):
-            return _not_here(request, "mac")
+            return self._slower(request) or _not_here(request, "mac")
         request.state.attempt = attempt_id
-        if not self._quota.allows(attempt_id, time.monotonic()):
+        if not self._by_call.allows(attempt_id, time.monotonic()):
             because(request, "too_many")
             return Problem(429, headers={"Retry-After": "60", **CLOSE})
         try:
@@ -74,6 +92,10 @@ class Hooks:
 
     async def account(self, request: Request) -> Response:
         """A signed event about any call of the account."""
+        # Only its body can tell whether it is genuine, so nobody's is read too often.
+        slower = self._slower(request)
+        if slower is not None:
+            return slower
         if self._secret is None or "x-webhook-signature" not in request.headers:
             return _not_here(request, "unsigned")
         try:
@@ -97,6 +119,14 @@ class Hooks:
                 return _taken()
             case refusal:
                 return refusal
+
+    def _slower(self, request: Request) -> Problem | None:
+        """The refusal of an address that sent too much without proof."""
+        host = request.client.host if request.client else ""
+        if self._by_address.allows(origin(host), time.monotonic()):
+            return None
+        because(request, "too_many_from_address")
+        return Problem(429, headers={"Retry-After": "1", **CLOSE})
 
     async def _read(self, request: Request) -> bytes:
         limits = self._limits

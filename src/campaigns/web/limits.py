@@ -6,6 +6,7 @@ that; whatever is refused here comes back, or is found out by polling.
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ class Limits:
 
     `waiting` events may be on their way into the database at once; `per_call` events about one
     call are taken per minute: a call has about six, so more means that its address leaked.
+    `per_address`: what one address of origin may send in a second without having proved to be the
+    provider. It is generous and trusts no header, because behind a proxy all share one address;
+    for the same reason a right token is never counted, so that nobody can lock the provider out.
     """
 
     body_bytes: int = 64 * 1024
@@ -23,22 +27,35 @@ class Limits:
     store_seconds: float = 2.5
     waiting: int = 2_000
     per_call: int = 60
+    per_address: int = 100
 
 
 class Quota:
-    """Counts events per call and minute, in bounded memory. Used by the event loop alone."""
+    """Counts by name and window, in bounded memory. Used by the event loop alone."""
 
-    def __init__(self, per_minute: int, *, remembered: int = 10_000) -> None:
-        self._per_minute = per_minute
+    def __init__(self, most: int, *, seconds: float = 60.0, remembered: int = 10_000) -> None:
+        self._most = most
+        self._seconds = seconds
         self._remembered = remembered
-        self._minutes: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def allows(self, call: str, at: float) -> bool:
-        """Whether one more event about `call` may be taken at the monotonic instant `at`."""
-        began, count = self._minutes.pop(call, (at, 0))
-        if at - began >= 60:
+    def allows(self, name: str, at: float) -> bool:
+        """Whether one more of `name` may be taken at the monotonic instant `at`."""
+        began, count = self._windows.pop(name, (at, 0))
+        if at - began >= self._seconds:
             began, count = at, 0
-        self._minutes[call] = (began, count + 1)
-        if len(self._minutes) > self._remembered:
-            self._minutes.popitem(last=False)
-        return count < self._per_minute
+        self._windows[name] = (began, count + 1)
+        if len(self._windows) > self._remembered:
+            self._windows.popitem(last=False)
+        return count < self._most
+
+
+def origin(host: str) -> str:
+    """What counts as one address: of IPv6 the /64, which is one customer's."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host[:64]
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
