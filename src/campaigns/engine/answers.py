@@ -31,8 +31,10 @@ from campaigns.core.calls import (
 )
 from campaigns.core.instants import BREAKER_HOLD, STRICT_FOR, Now
 from campaigns.core.lifecycle import AttemptState, Outcome, TaskState
-from campaigns.core.records import AccountRow, AttemptRow
+from campaigns.core.outcomes import Source
+from campaigns.core.records import AccountRow, AttemptRow, NewEvent
 from campaigns.engine.gate import Intent
+from campaigns.engine.incarnation import keep_unknown_call
 from campaigns.engine.parts import Parts, Unrecorded
 from campaigns.engine.record import release
 from campaigns.errors import WorldError
@@ -96,7 +98,8 @@ def _record(
     with parts.store.write() as tx:
         seen = tx.attempt(attempt_id)
         if seen is None:
-            return  # the intent was never committed: there is nothing to say about it
+            _forgotten(tx, attempt_id, answer)
+            return
         account = tx.lock_account(account_id)
         task = tx.lock_task(seen.task_id) if seen.task_id is not None else None
         attempt = tx.lock_attempt(attempt_id)
@@ -125,6 +128,26 @@ def _record(
                     pass
     if freed is not None:
         release(freed, parts)
+
+
+def _forgotten(tx: Transaction, attempt_id: str, answer: Answer) -> None:
+    """No such intent. Not sent: it was never committed. Otherwise the database has forgotten it."""
+    if isinstance(answer, NotSent):
+        return
+    call_id = answer.call_id if isinstance(answer, Accepted) else None
+    keep_unknown_call(
+        tx,
+        NewEvent(
+            attempt_id=attempt_id,
+            source=Source.STATUS,
+            digest=f"answer|{attempt_id}",
+            status=None,
+            word=_CLASS[type(answer)],
+            call_id=call_id,
+            duration_s=None,
+            body="",
+        ),
+    )
 
 
 _FRESH = (AttemptState.DIALING, AttemptState.UNKNOWN)

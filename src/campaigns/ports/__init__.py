@@ -15,7 +15,8 @@ from campaigns.core.instants import Now
 from campaigns.core.records import World
 from campaigns.ports.books import AccountBook, CampaignBook
 from campaigns.ports.calls import AttemptBook, TaskBook
-from campaigns.ports.world import Clock, Dialer, Dice, Doorbell
+from campaigns.ports.recovery import IncarnationBook, RecoveryBook
+from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, Witness
 
 __all__ = [
     "AccountBook",
@@ -25,10 +26,13 @@ __all__ = [
     "Dialer",
     "Dice",
     "Doorbell",
+    "IncarnationBook",
+    "RecoveryBook",
     "Rehearsal",
     "Store",
     "TaskBook",
     "Transaction",
+    "Witness",
 ]
 
 
@@ -46,7 +50,16 @@ class Rehearsal(Protocol):
     def set_clock(self, *, real: datetime, policy: datetime, speed: float) -> None: ...
 
 
-class Transaction(AccountBook, CampaignBook, TaskBook, AttemptBook, Rehearsal, Protocol):
+class Transaction(
+    AccountBook,
+    CampaignBook,
+    TaskBook,
+    AttemptBook,
+    IncarnationBook,
+    RecoveryBook,
+    Rehearsal,
+    Protocol,
+):
     """One transaction. Leaving it by an exception rolls back; otherwise it commits."""
 
     def now(self) -> Now:

@@ -57,7 +57,8 @@ class AttemptQueries(Queries):
                 version=new.version,
                 attempt_no=new.attempt_no,
                 state=AttemptState.DIALING.value,
-                open=True,
+                open=new.open,
+                recovered=new.recovered,
                 snapshot=dict(new.snapshot),
                 intent_at=new.intent_at,
                 settle_at=new.settle_at,
@@ -71,12 +72,12 @@ class AttemptQueries(Queries):
         """One attempt, not locked."""
         query = select(attempt).where(attempt.c.id == attempt_id)
         row = self.connection.execute(query).mappings().one_or_none()
-        return None if row is None else _attempt(row)
+        return None if row is None else attempt_row(row)
 
     def lock_attempt(self, attempt_id: str) -> AttemptRow:
         """One attempt under its lock."""
         query = self.locked(select(attempt).where(attempt.c.id == attempt_id))
-        return _attempt(self.connection.execute(query).mappings().one())
+        return attempt_row(self.connection.execute(query).mappings().one())
 
     def latest_attempt(self, task_id: int) -> AttemptRow | None:
         """The newest attempt of a task that may have rung the phone."""
@@ -90,7 +91,7 @@ class AttemptQueries(Queries):
             .limit(1)
         )
         row = self.connection.execute(query).mappings().one_or_none()
-        return None if row is None else _attempt(row)
+        return None if row is None else attempt_row(row)
 
     def unheard(self, task_id: int) -> bool:
         """Whether an earlier call of this task has events nobody folded."""
@@ -206,7 +207,8 @@ class AttemptQueries(Queries):
         return done.rowcount == 1
 
 
-def _attempt(row: RowMapping | Mapping[str, Any]) -> AttemptRow:
+def attempt_row(row: RowMapping | Mapping[str, Any]) -> AttemptRow:
+    """An attempt's row as the engine sees it."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     return AttemptRow(state=AttemptState(row["state"]), **values)
 

@@ -27,7 +27,9 @@ from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
 from campaigns.store.events import EventQueries
+from campaigns.store.incarnation import IncarnationQueries
 from campaigns.store.people import PeopleQueries
+from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries
@@ -48,6 +50,8 @@ class SqlTransaction(
     AttemptQueries,
     EventQueries,
     RehearsalQueries,
+    IncarnationQueries,
+    RecoveryQueries,
 ):
     """All queries over one connection."""
 
