@@ -19,12 +19,13 @@ from campaigns.core.records import Claim
 from campaigns.engine import incarnation
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.watch import Watch
-from campaigns.errors import ConfigurationError, Fault
+from campaigns.errors import ConfigurationError, DatabaseAway, Fault
 from campaigns.ports import Doorbell, Witness
 from campaigns.provider.client import ThinnestDialer
 from campaigns.provider.webhooks import HookKeys, hook_path
 from campaigns.simulator.peek import next_event
 from campaigns.store import schema
+from campaigns.store.backup import backup as sqlite_backup
 from campaigns.store.database import Database
 from campaigns.witness import FileWitness, RedisWitness, redis_url
 
@@ -100,6 +101,18 @@ def world_of(environ: Mapping[str, str]) -> str:
     return environ.get("CAMPAIGNS_WORLD", REAL)
 
 
+def usable(settings: Settings) -> bool:
+    """Whether this program may work with the database's schema: its own, or a compatible one."""
+    database = Database(settings.database_url)
+    try:
+        schema.require_current(database)
+    except DatabaseAway:
+        return False
+    finally:
+        database.close()
+    return True
+
+
 def upgrade(
     settings: Settings,
     *,
@@ -114,6 +127,11 @@ def upgrade(
         _account(database, settings)
     finally:
         database.close()
+
+
+def backup(settings: Settings, target: Path) -> int:
+    """Copy the SQLite database to a new file; its size. Raises Conflict, DatabaseAway."""
+    return sqlite_backup(Path(settings.database_url.partition("///")[2]), target)
 
 
 def connect(

@@ -18,6 +18,7 @@ from campaigns.cli import (
     health,
     people,
     processes,
+    recovering,
     reference,
     results,
     run,
@@ -73,6 +74,7 @@ app.add_typer(calls.app, name="calls", rich_help_panel="Look")
 app.command()(control.pause)
 app.command()(control.resume)
 app.command()(control.cancel)
+app.command("recover")(recovering.recovering)
 app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
 app.command()(doctor.doctor)
 app.command()(reference.schema)
@@ -83,7 +85,7 @@ processes.register(app)
 _PANELS = {
     "Begin": "check submit run up try",
     "Look": "list show watch status contacts results",
-    "Decide": "pause resume cancel",
+    "Decide": "pause resume cancel recover",
     "Set up": "doctor schema config",
     "Processes of a fleet": "serve worker beat simulator",
 }

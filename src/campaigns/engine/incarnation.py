@@ -62,7 +62,7 @@ def beaten(tx: Transaction, parts: Parts, at: datetime) -> tuple[str | None, int
     found = standing(tx, parts)
     if found.held_why is not None:
         # Before a person lets go: nobody may find it too low a second time.
-        tx.lift_mark(parts.watch.seen)
+        tx.lift_mark(parts.watch.seen, at=at)
     return found.born, tx.raise_mark(at)
 
 
@@ -71,7 +71,7 @@ def hold(parts: Parts, back: WentBack) -> None:
     seen = parts.watch.seen
     with parts.store.write() as tx:
         first = hold_within(tx, back.why, since=back.since)
-        tx.lift_mark(seen)
+        tx.lift_mark(seen, at=tx.now().real)
     if first:
         log.error("database_went_back", why=back.why)
     stop_accounts(parts)

@@ -76,9 +76,14 @@ class IncarnationQueries(Queries):
         )
         return int(raised.scalar_one())
 
-    def lift_mark(self, seen: int) -> None:
-        """At least what somebody has seen, so that it is not found too low a second time."""
-        self.connection.execute(update(world).where(world.c.mark < seen).values(mark=seen))
+    def lift_mark(self, seen: int, *, at: datetime) -> None:
+        """At least what somebody has seen, so that it is not found too low a second time.
+
+        Too low now means that it went back after whatever hold it has.
+        """
+        self.connection.execute(
+            update(world).where(world.c.mark < seen).values(mark=seen, held_at=at)
+        )
 
     def hold_world(self, why: str, *, since: datetime | None, at: datetime) -> bool:
         """Nothing is dialled from here until `free_world`; False: it is held already."""
