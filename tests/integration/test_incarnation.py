@@ -100,7 +100,7 @@ def test_every_slot_waits_for_what_the_provider_still_counts(world: World) -> No
 
 
 def test_on_sqlite_each_call_has_a_mark_that_is_outside_before_it_rings(tmp_path: Path) -> None:
-    world = World(database=Database(f"sqlite:///{tmp_path}/c.db"))
+    world = World(database=Database(f"sqlite:///{tmp_path}/c.db"), spacing=0.0)
     witness = FileWitness(tmp_path / "c.db.mark")
     world.parts = replace(world.parts, watch=Watch([witness]))
     with world.store.read() as tx:

@@ -116,7 +116,7 @@ class Restorable:
             incarnation.at_start(parts)
             self.workers.append(parts)
 
-    def submit(self, people: int, *, first: int = 50) -> None:
+    def submit(self, people: int, *, first: int = 45) -> None:
         """Numbers end as the simulator's script says: from 60 on some do not answer at first."""
         self.world.submit(
             [contact(n) for n in range(first, first + people)],
