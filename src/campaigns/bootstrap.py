@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,15 +16,18 @@ from pathlib import Path
 
 from campaigns.config import Settings
 from campaigns.core.records import Claim
-from campaigns.engine import clock
+from campaigns.engine import clock, incarnation
 from campaigns.engine.parts import Parts, Policy
-from campaigns.errors import ConfigurationError, Fault
-from campaigns.ports import Doorbell
+from campaigns.engine.watch import Watch
+from campaigns.errors import ConfigurationError, DatabaseAway, Fault
+from campaigns.ports import Doorbell, Witness
 from campaigns.provider.client import ThinnestDialer
 from campaigns.provider.webhooks import HookKeys, hook_path
 from campaigns.simulator.peek import next_event
 from campaigns.store import schema
+from campaigns.store.backup import backup as sqlite_backup
 from campaigns.store.database import Database
+from campaigns.witness import FileWitness, RedisWitness, redis_url
 
 DEFAULT_ACCOUNT = "default"
 REAL, REHEARSAL = "real", "rehearsal"
@@ -112,6 +115,18 @@ def world_of(environ: Mapping[str, str]) -> str:
     return environ.get("CAMPAIGNS_WORLD", REAL)
 
 
+def usable(settings: Settings) -> bool:
+    """Whether this program may work with the database's schema: its own, or a compatible one."""
+    database = Database(settings.database_url)
+    try:
+        schema.require_current(database)
+    except DatabaseAway:
+        return False
+    finally:
+        database.close()
+    return True
+
+
 def upgrade(
     settings: Settings,
     *,
@@ -126,6 +141,11 @@ def upgrade(
         _account(database, settings)
     finally:
         database.close()
+
+
+def backup(settings: Settings, target: Path) -> int:
+    """Copy the SQLite database to a new file; its size. Raises Conflict, DatabaseAway."""
+    return sqlite_backup(Path(settings.database_url.partition("///")[2]), target)
 
 
 def connect(
@@ -171,8 +191,10 @@ def connect(
                 leased_only=leased_only,
             ),
             next_outside=_simulator_next(settings) if world == REHEARSAL else tuple,
+            watch=Watch(() if world == REHEARSAL else _witnesses(settings)),
         )
         clock.begin(parts)
+        incarnation.at_start(parts)
     except BaseException:
         database.close()
         raise
@@ -185,6 +207,21 @@ def connect(
         keys=keys,
         _dialers=dialers,
     )
+
+
+def _witnesses(settings: Settings) -> Sequence[Witness]:
+    """A file beside an SQLite database; for PostgreSQL one in the home, and the fleet's Redis."""
+    url = settings.database_url
+    if url.startswith("sqlite"):
+        path = url.partition("///")[2]
+        in_memory = not path or path.startswith(":")
+        return () if in_memory else (FileWitness(Path(f"{path}.mark")),)
+    found: list[Witness] = []
+    if settings.home.is_dir() and os.access(settings.home, os.W_OK):
+        found.append(FileWitness(settings.home / "database.mark"))
+    if settings.redis_url is not None:
+        found.append(RedisWitness(redis_url(settings.redis_url.get_secret_value())))
+    return found
 
 
 def _account(database: Database, settings: Settings) -> int:

@@ -91,14 +91,6 @@ def test_every_part_of_the_address_counts_and_all_refusals_are_alike(
     assert len({json.dumps(sorted(answer.headers.items())) for answer in answers}) == 1
 
 
-def test_a_right_address_of_no_attempt_is_the_same_404(door: Door) -> None:
-    unknown = door.post("00000000-0000-4000-8000-00000000ffff", {"status": "completed"})
-    forged = door.ask("POST", door.address("x")[:-1] + "!", b"{}")
-    assert (unknown.status_code, unknown.json()) == (404, NOT_FOUND)
-    assert unknown.headers == forged.headers
-    assert not door.events()
-
-
 def test_without_a_secret_no_address_is_ours(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     door = Door(world, CAMPAIGNS_SECRET="")
     address = door.address(attempt_of(world))

@@ -81,7 +81,7 @@ ENDINGS = (
     "voicemail",
     "rejected",
 )
-CHANCES = (0.02, 0.1, 0.3)
+CHANCES = (0.01, 0.03, 0.1)
 """How often a fault that is switched on strikes where it can."""
 SELDOM = frozenset(SWITCHES[SWITCHES.index("refused") : SWITCHES.index("pause")])
 """Faults of calls and events, of which a run has few: these strike more often."""
@@ -119,7 +119,7 @@ def draw(seed: int) -> Plan:
     dice = Random(f"plan {seed}")
     share = dice.choice((0.0, 0.1, 0.25, 0.5))
     on = {
-        fault: dice.choice(CHANCES) * (2 if fault in SELDOM else 1)
+        fault: dice.choice(CHANCES) * (5 if fault in SELDOM else 1)
         for fault in SWITCHES
         if dice.random() < share
     }
@@ -145,7 +145,7 @@ def draw(seed: int) -> Plan:
             redial_after_unknown=dice.choice(("proven", "proven", "never")),
         ),
         max_duration=timedelta(minutes=dice.choice((1, 2, 10))),
-        hours=dice.choice((0.2, 1.0, 3.0)),
+        hours=dice.choice((0.2, 0.5, 1.5)),
         same_ids=dice.random() < 0.7,
         list_unanswered=lists,
         probed=lists and dice.random() < 0.7,

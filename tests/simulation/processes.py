@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from campaigns.core.instants import Now
@@ -83,7 +84,14 @@ class SimulatedStore:
         alive = self._sim.alive
         tx.alive = lambda process, kind, at: alive.update({process: at})  # type: ignore[method-assign]
         tx.last_alive = alive.get  # type: ignore[method-assign,assignment]
-        since = self._sim.door_since
+        sim, raise_mark = self._sim, tx.raise_mark
+
+        def raised(at: datetime) -> int:
+            sim.marks += 1
+            return raise_mark(at)
+
+        tx.raise_mark = raised  # type: ignore[method-assign]
+        since = sim.door_since
         tx.door_since = lambda process, at: since  # type: ignore[method-assign]
 
     def _between(self) -> None:

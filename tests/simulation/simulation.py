@@ -89,7 +89,8 @@ class Simulation:
         self.keys = HookKeys.from_secret(SECRET)
         self._away_until = self._storm_until = 0.0
         self._beat_at, self._quiet_until, self._beats = 0.0, 0.0, 0
-        self._rows: int | None = -1
+        self._rows = -1
+        self.marks = 0  # rows that a sign of life changed, and nothing else
         self.ticked = False  # a whole tick since the last beat that was not skipped
         self._beats_down = (0.0, 0.0)
         self.alive: dict[str, datetime] = {}
@@ -258,7 +259,7 @@ class Simulation:
     def _beat(self) -> None:
         """Both beats tick each second, but for ticks that could find nothing to do."""
         now, scheduler = self.scheduler.now, self.scheduler
-        rows = idle.changes(self.database)
+        rows = (idle.changes(self.database) or 0) - self.marks
         found_nothing = rows == self._rows and self.ticked
         if found_nothing and not self._quiet_until:
             quiet = idle.quiet_for(self.operator.parts, self.database)

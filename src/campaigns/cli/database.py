@@ -1,15 +1,18 @@
-"""`db`: bring the database to this program's schema, or say where it is."""
+"""`db`: bring the database to this program's schema, say where it is, or back it up."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from campaigns import bootstrap
 from campaigns.cli import options, screen, state
+from campaigns.errors import InputError
 
-app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+app = typer.Typer(help="The database: its schema, and a backup.", no_args_is_help=True)
 
 
 class World(StrEnum):
@@ -46,3 +49,22 @@ def current(as_json: options.AsJson = False) -> None:
         screen.note("`campaigns db upgrade` brings it there")
     if at != needed:
         raise typer.Exit(3)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+) -> None:
+    """Copy an SQLite database while everything runs. PostgreSQL: says what to type."""
+    found = state.settings()
+    if not state.embedded(found):
+        raise InputError(
+            'PostgreSQL has its own: `pg_dump --format=custom --file=FILE "$DATABASE_URL"`;'
+            " see docs/production.md"
+        )
+    size = bootstrap.backup(found, file)
+    screen.say(f"{file}: {size / 1e6:,.1f} MB, of {state.place(found)}")
+    screen.note(
+        "the secret in the home is not in it: keep a copy of that too."
+        " Calls made from now on are not in it either: after a restore, `campaigns recover`"
+    )

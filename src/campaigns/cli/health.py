@@ -44,11 +44,9 @@ def broker_fault(found: Settings) -> str | None:
         return None
     import redis  # noqa: PLC0415  # half of a command's start, and needed by two of them
 
-    url = found.redis_url.get_secret_value()
-    if url.startswith("redis+socket://"):
-        path, _, query = url.removeprefix("redis+socket://").partition("?")
-        database = query.removeprefix("virtual_host=") or "0"
-        url = f"unix://{path}?db={database}"
+    from campaigns.witness import redis_url  # noqa: PLC0415
+
+    url = redis_url(found.redis_url.get_secret_value())
     try:
         with redis.Redis.from_url(
             url, socket_timeout=_BROKER_WITHIN, socket_connect_timeout=_BROKER_WITHIN

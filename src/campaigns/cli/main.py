@@ -20,6 +20,7 @@ from campaigns.cli import (
     people,
     probe,
     processes,
+    recovering,
     reference,
     results,
     run,
@@ -77,6 +78,7 @@ app.add_typer(calls.app, name="calls", rich_help_panel="Look")
 app.command()(control.pause)
 app.command()(control.resume)
 app.command()(control.cancel)
+app.command("recover")(recovering.recovering)
 app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
 app.add_typer(unresolved.app, name="unresolved", rich_help_panel="Decide")
 app.command()(doctor.doctor)
@@ -89,7 +91,7 @@ processes.register(app)
 _PANELS = {
     "Begin": "check submit run up try",
     "Look": "list show watch status contacts log results",
-    "Decide": "pause resume cancel",
+    "Decide": "pause resume cancel recover",
     "Set up": "doctor probe schema config",
     "Processes of a fleet": "serve worker beat simulator",
 }

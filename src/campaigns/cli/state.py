@@ -144,7 +144,7 @@ def _connect(found: Settings) -> Installation:
             at, needed = revisions(found)
         except sqlite3.Error as error:
             raise _unusable(found, error) from error
-        if at != needed:
+        if at != needed and not (at is not None and bootstrap.usable(found)):
             upgrade(found, bootstrap.world_of(os.environ))
     return bootstrap.connect(quiet)
 

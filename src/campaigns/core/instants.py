@@ -8,7 +8,7 @@ database, after the last lock.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 SEND_BY = timedelta(seconds=4)
 """Mechanical: an intent older than this sends nothing."""
@@ -64,3 +64,8 @@ class Now:
     def until(self, policy: datetime) -> timedelta:
         """Real time from now until a policy instant; negative when it has passed."""
         return (policy - self.policy) / self.speed
+
+
+def utc_text(at: datetime) -> str:
+    """An instant as it is typed: UTC with Z, to the second before it."""
+    return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -20,6 +20,24 @@ class World:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Incarnation:
+    """Which state of which database this is.
+
+    `mark` only ever rises. `server` is where it belongs, `found` where it runs (None: cannot be
+    told). `lost_since`: calls after this instant may be missing. Instants are real time.
+    """
+
+    born: str | None
+    mark: int
+    marked_at: datetime | None
+    server: str | None
+    found: str | None
+    held_why: str | None
+    held_at: datetime | None
+    lost_since: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AccountRow:
     """A voice account: an API key and its limits."""
 
@@ -152,6 +170,8 @@ class NewAttempt:
     release_at: datetime
     give_up_at: datetime
     check_at: datetime
+    open: bool = True
+    recovered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +186,14 @@ class NewEvent:
     call_id: str | None
     duration_s: float | None
     body: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Orphan:
+    """A call whose events came on an address of ours that this database does not know."""
+
+    attempt_id: str
+    call_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

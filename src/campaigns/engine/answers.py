@@ -36,6 +36,7 @@ from campaigns.core.outcomes import Source
 from campaigns.core.records import AttemptRow, NewEvent
 from campaigns.engine.blame import hold, refusals, stop
 from campaigns.engine.gate import Intent
+from campaigns.engine.incarnation import keep_unknown_call
 from campaigns.engine.parts import Parts, Unrecorded
 from campaigns.engine.record import release
 from campaigns.errors import WorldError
@@ -99,7 +100,8 @@ def _record(
     with parts.store.write() as tx:
         seen = tx.attempt(attempt_id)
         if seen is None:
-            return  # the intent was never committed: there is nothing to say about it
+            _forgotten(tx, attempt_id, answer)
+            return
         account = tx.lock_account(account_id)
         task = tx.lock_task(seen.task_id) if seen.task_id is not None else None
         attempt = tx.lock_attempt(attempt_id)
@@ -130,6 +132,26 @@ def _record(
                     pass
     if freed is not None:
         release(freed, parts)
+
+
+def _forgotten(tx: Transaction, attempt_id: str, answer: Answer) -> None:
+    """No such intent. Not sent: it was never committed. Otherwise the database has forgotten it."""
+    if isinstance(answer, NotSent):
+        return
+    call_id = answer.call_id if isinstance(answer, Accepted) else None
+    keep_unknown_call(
+        tx,
+        NewEvent(
+            attempt_id=attempt_id,
+            source=Source.STATUS,
+            digest=f"answer|{attempt_id}",
+            status=None,
+            word=_CLASS[type(answer)],
+            call_id=call_id,
+            duration_s=None,
+            body="",
+        ),
+    )
 
 
 _FRESH = (AttemptState.DIALING, AttemptState.UNKNOWN)

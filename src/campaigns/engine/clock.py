@@ -40,8 +40,9 @@ def held_for_step(tx: Transaction, account: AccountRow, now: Now, parts: Parts) 
     if not parts.guard.unheld(account.id, account.not_before):
         return None
     for kind in Limit:
-        for slot in tx.slots(account.id, kind):
-            tx.delay_slot(account.id, kind, slot.n, now.policy + slot.window)
+        windows = [slot.window for slot in tx.slots(account.id, kind)]
+        if windows:
+            tx.slots_from(account.id, kind, now.policy + max(windows))
     until = max(now.policy + CLOCK_HOLD, account.not_before or now.policy)
     tx.change_account(account.id, not_before=until, held_why=WHY)
     parts.guard.held(account.id, until)

@@ -83,6 +83,9 @@ def resume_account(account_ids: Iterable[int], parts: Parts, *, who: str) -> Non
     for account_id in sorted(account_ids):
         with parts.store.write() as tx:
             tx.lock_account(account_id)
+            held = tx.incarnation().held_why
+            if held is not None:
+                raise Conflict(f"nothing may be dialled yet: {held}")
             at = tx.now().policy
             tx.change_account(account_id, paused_why=None, paused_by=None, paused_at=None)
             tx.audit(who=who, what="resume", at=at, account_id=account_id)

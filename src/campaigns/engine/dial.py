@@ -11,6 +11,7 @@ from campaigns.core.pacing import Wait, grant
 from campaigns.core.records import Claim
 from campaigns.engine.answers import flush, remember
 from campaigns.engine.gate import Intent, pass_gate, spacing_of
+from campaigns.engine.incarnation import WentBack, hold
 from campaigns.engine.parts import Parts
 from campaigns.errors import WorldError
 
@@ -33,6 +34,8 @@ def dial(claim: Claim, parts: Parts) -> Answer | Decision:
     while True:
         passed = _through_gate(claim, parts, last_try=parts.clock.monotonic() >= waited_until)
         if isinstance(passed, Intent):
+            if passed.marked is not None:
+                parts.watch.tell(*passed.marked)
             answer = dialer.dial(passed.request, send_by=passed.send_by)
             remember(passed, answer, parts)
             return answer
@@ -66,6 +69,9 @@ def _through_gate(claim: Claim, parts: Parts, *, last_try: bool) -> Intent | Dec
                     raise _NotYet(_Again(max(seconds, 0.001)))
     except _NotYet as not_yet:
         return not_yet.again
+    except WentBack as back:
+        hold(parts, back)
+        return Drop()  # the claim lapses
     except WorldError:
         if isinstance(passed, Intent):
             # Whether the intent was committed is not known: nobody POSTs it, and we say so.

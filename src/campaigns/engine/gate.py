@@ -32,8 +32,16 @@ from campaigns.core.instants import (
 )
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.pacing import Slot
-from campaigns.core.records import AccountRow, Claim, ContactRow, NewAttempt, TaskRow
+from campaigns.core.records import (
+    AccountRow,
+    Claim,
+    ContactRow,
+    Incarnation,
+    NewAttempt,
+    TaskRow,
+)
 from campaigns.engine.clock import held_for_step, watched_now
+from campaigns.engine.incarnation import standing
 from campaigns.engine.parts import Parts, Pinned
 from campaigns.engine.record import kept
 from campaigns.ports import Transaction
@@ -45,17 +53,22 @@ _SOON = timedelta(seconds=2)
 class Intent:
     """A committed intent: POST it once, or testify that it was not sent.
 
-    `send_by` is a monotonic instant of this process.
+    `send_by` is a monotonic instant of this process. `marked`: the database's name and the mark
+    that only this intent's commit has, to be written down outside before the POST.
     """
 
     request: DialRequest
     account_id: int
     send_by: float
     window: timedelta
+    marked: tuple[str | None, int] | None = None
 
 
 def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
-    """Decide and write. The caller commits; a commit that is not certain means: do not POST."""
+    """Decide and write. The caller commits; a commit that is not certain means: do not POST.
+
+    Raises WentBack, and then the caller holds everything, where the database forgot calls.
+    """
     seen = tx.task(claim.task_id)
     if seen is None:
         return Drop()
@@ -63,6 +76,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     campaign = tx.lock_campaign(seen.campaign_id)
     account = tx.lock_account(seen.account_id)
     task = tx.lock_task(claim.task_id)
+    incarnation = standing(tx, parts)
     now, read_at = watched_now(tx, parts)
     until = held_for_step(tx, account, now, parts)
     if until is not None:
@@ -93,7 +107,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         suppressed=tx.suppressed(task.phone_id),
         busy_until=tx.busy_until(task.phone_id, now.policy),
         recent_intents=tx.recent_intents(task.phone_id, now.policy - CAP_PERIOD),
-        account_paused=account.paused_why is not None,
+        account_paused=account.paused_why is not None or incarnation.held_why is not None,
         not_before=account.not_before,
         probing_busy=account.probing
         and (account.looked_at is None or tx.dialing_count(account.id) > 0),
@@ -114,6 +128,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 account_id=account.id,
                 send_by=read_at + send_within(now, parts.policy.rehearsal).total_seconds(),
                 window=slot.window,
+                marked=mark_of(tx, incarnation, now, parts),
             )
         case GiveBack(reason=reason, until=until):
             tx.give_back(task.id, claim.claim, eligible_at=until, reason=reason.value)
@@ -122,6 +137,18 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
             return _finish(tx, task, decision, now)
         case Drop():
             return decision
+
+
+def mark_of(
+    tx: Transaction, incarnation: Incarnation, now: Now, parts: Parts
+) -> tuple[str | None, int] | None:
+    """A mark of this intent's own where one writer writes anyway; elsewhere the heartbeat's do.
+
+    One row for all accounts would be a queue for their gates.
+    """
+    if not parts.store.single_writer or parts.policy.rehearsal:
+        return None
+    return incarnation.born, tx.raise_mark(now.real)
 
 
 def _not_now(

@@ -13,6 +13,7 @@ from campaigns.core.context import Templates
 from campaigns.core.definition import Definition
 from campaigns.core.hours import Hours
 from campaigns.core.instants import CLOCK_STEP
+from campaigns.engine.watch import Watch
 from campaigns.errors import DefinitionError, EngineFault
 from campaigns.ports import Clock, Dialer, Dice, Doorbell, Store, Transaction
 
@@ -134,4 +135,5 @@ class Parts:
     next_outside: Callable[[], Sequence[datetime]] = tuple
     versions: Versions = field(default_factory=Versions)
     guard: ClockGuard = field(default_factory=ClockGuard)
+    watch: Watch = field(default_factory=Watch)
     unrecorded: deque[Unrecorded] = field(default_factory=deque)

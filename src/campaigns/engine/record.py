@@ -16,6 +16,7 @@ from campaigns.core.outcomes import OUTCOME_OF, Source, fold
 from campaigns.core.records import AttemptRow, NewEvent, TaskRow
 from campaigns.core.settling import Ended, Retried, Settlement, raised, settle
 from campaigns.engine import incidents
+from campaigns.engine.incarnation import keep_unknown_call
 from campaigns.engine.parts import Parts
 from campaigns.ports import Transaction
 
@@ -61,6 +62,36 @@ def receive_for_call(
     if attempt_id is None:
         return False
     return receive(attempt_id, said, digest=digest, body=body, source=Source.ACCOUNT, parts=parts)
+
+
+def receive_unknown(
+    attempt_id: str, said: CallEvent, *, digest: str, body: str, parts: Parts
+) -> bool:
+    """Store an event on an address of ours whose attempt this database does not know.
+
+    After a restore its call may be known under another attempt; otherwise nothing more is dialled
+    until `recover` has looked at it. False: too many such events are kept.
+    """
+    known: str | None = None
+    with parts.store.write() as tx:
+        if said.call_id is not None:
+            found = (tx.bound(account.id, said.call_id) for account in tx.accounts())
+            known = next((id for id in found if id is not None), None)
+        if known is None:
+            return keep_unknown_call(
+                tx,
+                NewEvent(
+                    attempt_id=attempt_id,
+                    source=Source.WEBHOOK,
+                    digest=digest,
+                    status=None if said.status is None else said.status.value,
+                    word=said.word,
+                    call_id=said.call_id,
+                    duration_s=said.duration_s,
+                    body=body,
+                ),
+            )
+    return receive(known, said, digest=digest, body=body, source=Source.WEBHOOK, parts=parts)
 
 
 def _ours(tx: Transaction, attempt: AttemptRow, call_id: str) -> bool:

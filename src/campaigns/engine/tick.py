@@ -21,6 +21,7 @@ from campaigns.engine import halfopen
 from campaigns.engine.answers import flush
 from campaigns.engine.clock import watch
 from campaigns.engine.dispatch import dispatch
+from campaigns.engine.incarnation import WentBack, beaten, hold, stop_accounts
 from campaigns.engine.parts import Parts
 from campaigns.engine.record import fold_events, give_up, kept, release
 from campaigns.engine.rehearsal import advance
@@ -47,7 +48,7 @@ class Ticked:
 def tick(parts: Parts) -> Ticked:
     """One heartbeat. One bad row stops neither the other rows nor the other steps."""
     flush(parts)
-    _each((_apply_pauses, _lost_answers, _overstayed), lambda step: step(parts))
+    _each((stop_accounts, _apply_pauses, _lost_answers, _overstayed), lambda step: step(parts))
     # Everything that was said is heard before anybody is given up.
     folded = _fold(parts)
     _each((_hopeless, _overdue, _stranded, _finish), lambda step: step(parts))
@@ -249,19 +250,30 @@ SILENCE = timedelta(seconds=30)
 
 def beat(parts: Parts) -> Ticked | None:
     """A tick, unless another one ran within half a heartbeat: two beats, one rhythm."""
-    with parts.store.write() as tx:
-        now = watch(tx, parts)
-        last = tx.last_alive("tick")
-        rhythm = HEARTBEAT / 5 if parts.policy.rehearsal else HEARTBEAT
-        if last is not None and now.real - last < rhythm / 2:
-            return None
-        tx.alive("tick", "tick", now.real)
+    try:
+        with parts.store.write() as tx:
+            now = watch(tx, parts)
+            last = tx.last_alive("tick")
+            rhythm = HEARTBEAT / 5 if parts.policy.rehearsal else HEARTBEAT
+            if last is not None and now.real - last < rhythm / 2:
+                return None
+            marked = beaten(tx, parts, now.real)
+            tx.alive("tick", "tick", now.real)
+        parts.watch.tell(*marked)
+    except WentBack as back:
+        hold(parts, back)
     return tick(parts)
 
 
 def show_life(parts: Parts, *, process: str, kind: str) -> Ticked | None:
     """Say that a process works; and tick where no beat has been heard for too long."""
     flush(parts)
+    try:
+        with parts.store.write() as tx:
+            marked = beaten(tx, parts, tx.now().real)
+        parts.watch.tell(*marked)
+    except WentBack as back:
+        hold(parts, back)
     with parts.store.write() as tx:
         now = watch(tx, parts)
         tx.alive(process, kind, now.real)

@@ -15,7 +15,8 @@ from campaigns.core.instants import CAP_CALLS, CAP_PERIOD
 from campaigns.core.pacing import Granted, grant
 from campaigns.engine.answers import remember
 from campaigns.engine.clock import held_for_step, watched_now
-from campaigns.engine.gate import Intent, new_attempt, send_within, spacing_of
+from campaigns.engine.gate import Intent, mark_of, new_attempt, send_within, spacing_of
+from campaigns.engine.incarnation import WentBack, hold, standing
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict
 from campaigns.ports import Transaction
@@ -62,6 +63,8 @@ def try_out(
     while True:
         passed = _through(account_id, phone_id, asked, parts)
         if isinstance(passed, Intent):
+            if passed.marked is not None:
+                parts.watch.tell(*passed.marked)
             answer = parts.dialers(account_id).dial(passed.request, send_by=passed.send_by)
             remember(passed, answer, parts)
             return Tried(attempt_id=attempt_id, answer=answer)
@@ -72,14 +75,25 @@ def try_out(
 
 def _through(account_id: int, phone_id: int, request: DialRequest, parts: Parts) -> Intent | float:
     """An intent, or the real seconds until a slot may be free."""
+    try:
+        return _gate(account_id, phone_id, request, parts)
+    except WentBack as back:
+        hold(parts, back)
+        raise
+
+
+def _gate(account_id: int, phone_id: int, request: DialRequest, parts: Parts) -> Intent | float:
     with parts.store.write() as tx:
         tx.lock_phone(phone_id)
         account = tx.lock_account(account_id)
+        incarnation = standing(tx, parts)
         now, read_at = watched_now(tx, parts)
         until = held_for_step(tx, account, now, parts)
         if until is not None:
             return now.until(until).total_seconds()
         _allowed(tx, phone_id, now.policy)
+        if incarnation.held_why is not None:
+            raise Conflict(incarnation.held_why)
         if account.paused_why is not None:
             raise Conflict(f"the account is paused: {account.paused_why}")
         if account.probing:
@@ -104,6 +118,7 @@ def _through(account_id: int, phone_id: int, request: DialRequest, parts: Parts)
             account_id=account_id,
             send_by=read_at + send_within(now, parts.policy.rehearsal).total_seconds(),
             window=slot.window,
+            marked=mark_of(tx, incarnation, now, parts),
         )
 
 

@@ -16,7 +16,8 @@ from campaigns.core.records import World
 from campaigns.ports.books import AccountBook, CampaignBook
 from campaigns.ports.calls import AttemptBook, TaskBook
 from campaigns.ports.evidence import EvidenceBook
-from campaigns.ports.world import Clock, Dialer, Dice, Doorbell
+from campaigns.ports.recovery import IncarnationBook, RecoveryBook
+from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, Witness
 
 __all__ = [
     "AccountBook",
@@ -27,10 +28,13 @@ __all__ = [
     "Dice",
     "Doorbell",
     "EvidenceBook",
+    "IncarnationBook",
+    "RecoveryBook",
     "Rehearsal",
     "Store",
     "TaskBook",
     "Transaction",
+    "Witness",
 ]
 
 
@@ -49,7 +53,15 @@ class Rehearsal(Protocol):
 
 
 class Transaction(
-    AccountBook, CampaignBook, TaskBook, AttemptBook, EvidenceBook, Rehearsal, Protocol
+    AccountBook,
+    CampaignBook,
+    TaskBook,
+    AttemptBook,
+    EvidenceBook,
+    IncarnationBook,
+    RecoveryBook,
+    Rehearsal,
+    Protocol,
 ):
     """One transaction. Leaving it by an exception rolls back; otherwise it commits."""
 

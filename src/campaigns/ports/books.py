@@ -35,9 +35,6 @@ class AccountBook(Protocol):
         self, account_id: int, kind: Limit, n: int, holder: str, free_at: datetime
     ) -> None: ...
 
-    def delay_slot(self, account_id: int, kind: Limit, n: int, until: datetime) -> None:
-        """Nobody takes this slot before `until`; one that is free later stays so."""
-
     def settle_slot(self, account_id: int, holder: str, free_at: datetime) -> bool:
         """Stamp the slot that `holder` still holds; False when it is someone else's by now."""
 

@@ -69,3 +69,13 @@ class Doorbell(Protocol):
     def dispatch(self, account_id: int) -> None: ...
 
     def look(self, account_id: int) -> None: ...
+
+
+class Witness(Protocol):
+    """Remembers outside the database how far it had come. May forget; never makes anything up."""
+
+    def read(self, born: str) -> int:
+        """The highest mark written of the database of that name; 0 when none is known."""
+
+    def write(self, born: str, mark: int) -> None:
+        """Best effort: it never raises."""

@@ -75,19 +75,6 @@ class AccountQueries(Queries):
             .values(attempt_id=holder, free_at=free_at)
         )
 
-    def delay_slot(self, account_id: int, kind: Limit, n: int, until: datetime) -> None:
-        """Nobody takes this slot before `until`; one that is free later stays so."""
-        self.connection.execute(
-            update(slot)
-            .where(
-                slot.c.account_id == account_id,
-                slot.c.kind == kind.value,
-                slot.c.n == n,
-                slot.c.free_at < until,
-            )
-            .values(free_at=until)
-        )
-
     def settle_slot(self, account_id: int, holder: str, free_at: datetime) -> bool:
         """Stamp the slot `holder` has; False when it has none any more."""
         done = self.connection.execute(

@@ -87,6 +87,8 @@ attempt = Table(
     Column("state", String(16), nullable=False),
     Column("open", Boolean, nullable=False),
     Column("late", Boolean, nullable=False, default=False, server_default=text("false")),
+    # Not dialled from here: read off the provider's list after a restore.
+    Column("recovered", Boolean, nullable=False, default=False, server_default=text("false")),
     Column("snapshot", Json, nullable=False),  # agent, from, max_duration_s, recording, context
     Column("intent_at", Instant, nullable=False),  # policy time, as everything below
     Column("settle_at", Instant, nullable=False),  # dialing past this is unknown
@@ -192,4 +194,20 @@ sweep_read = Table(
     Column("absent", Json, nullable=False),  # calls in doubt that it does not show
     Column("present", Json, nullable=False),  # and those it may show
     Index("ix_sweep_read_account_id_read_at", "account_id", "read_at"),
+)
+
+orphan_event = Table(
+    "orphan_event",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("attempt_id", String(100), nullable=False),  # which this database does not know
+    Column("digest", String(64), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("status", String(16)),
+    Column("word", Text, nullable=False),
+    Column("call_id", Text),
+    Column("duration_s", Float),
+    Column("body", Text, nullable=False),
+    Column("reviewed", Boolean, nullable=False, default=False, server_default=text("false")),
+    UniqueConstraint("attempt_id", "digest"),
 )

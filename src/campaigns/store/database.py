@@ -29,8 +29,10 @@ from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.evidence import EvidenceQueries
+from campaigns.store.incarnation import IncarnationQueries
 from campaigns.store.patience import PatientConnection
 from campaigns.store.people import PeopleQueries
+from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries
@@ -58,6 +60,8 @@ class SqlTransaction(
     EventQueries,
     EvidenceQueries,
     RehearsalQueries,
+    IncarnationQueries,
+    RecoveryQueries,
 ):
     """All queries over one connection."""
 

@@ -21,7 +21,8 @@ from campaigns.core import pacing
 from campaigns.core.calls import Limit
 from campaigns.errors import ConfigurationError, DatabaseAway, Fault
 from campaigns.store.database import Database
-from campaigns.store.tables import account, slot, world
+from campaigns.store.incarnation import stamp
+from campaigns.store.tables import account, schema_compat, slot, world
 
 _MIGRATION_LOCK = 0x6D696772
 
@@ -86,6 +87,27 @@ def upgrade(
                 hint="real calls and rehearsals never share a database",
             )
             raise ConfigurationError([fault])
+        stamp(connection)
+        _compatible(connection)
+
+
+def _compatible(connection: Connection) -> None:
+    """Write down which programs may work with this schema.
+
+    The newest one, and each before it as far back as every migration since only adds (`expands`).
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    revisions: list[str] = []
+    for script in scripts.walk_revisions():
+        revisions.append(script.revision)
+        if not getattr(script.module, "expands", False):
+            break
+        if isinstance(script.down_revision, str):
+            revisions.append(script.down_revision)
+    connection.execute(delete(schema_compat))
+    connection.execute(
+        insert(schema_compat), [{"revision": one} for one in dict.fromkeys(revisions)]
+    )
 
 
 def _real_now(connection: Connection, database: Database) -> datetime:
@@ -96,17 +118,30 @@ def _real_now(connection: Connection, database: Database) -> datetime:
 
 
 def require_current(database: Database) -> None:
-    """Raises DatabaseAway unless the schema is ours and the world is stamped."""
+    """Raises DatabaseAway unless the schema is ours, or a later one that only adds to it."""
     try:
         found = current(database)
     except DatabaseError as error:
         kind = type(error.orig).__name__
         raise DatabaseAway(f"the database does not answer ({kind})") from error
-    if found != head():
+    if found != head() and not _accepts(database):
         raise DatabaseAway(
             f"the database is at revision {found or 'none'}, this program needs {head()}:"
             " run `campaigns db upgrade`"
         )
+
+
+def _accepts(database: Database) -> bool:
+    """Whether a newer schema says that a program of our revision may work with it.
+
+    A newer program wrote it down; its migrations are not here to be asked.
+    """
+    try:
+        with database.reader.connect() as connection:
+            query = select(schema_compat.c.revision).where(schema_compat.c.revision == head())
+            return connection.execute(query).first() is not None
+    except DatabaseError:
+        return False  # older than the table
 
 
 def ensure_account(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from campaigns.store.call_tables import attempt, dial_task, event, sweep_read
+from campaigns.store.call_tables import attempt, dial_task, event, orphan_event, sweep_read
 from campaigns.store.columns import BigId, Instant, Json, metadata
 
 __all__ = [
@@ -36,10 +37,12 @@ __all__ = [
     "heartbeat",
     "lane",
     "metadata",
+    "orphan_event",
     "pause_request",
     "phone",
     "rejected_row",
     "run_lease",
+    "schema_compat",
     "slot",
     "suppression",
     "sweep_read",
@@ -54,8 +57,22 @@ world = Table(
     Column("anchor_real", Instant, nullable=False),
     Column("anchor_policy", Instant, nullable=False),
     Column("speed", Float, nullable=False),
+    Column("born", String(36)),  # of this database and every copy of it
+    # Only ever rises: a database whose mark is lower than seen before went back in time.
+    Column("mark", BigInteger, nullable=False, server_default="0"),
+    Column("marked_at", Instant),  # real time
+    Column("server", String(64)),  # PostgreSQL: system identifier and timeline it belongs to
+    Column("held_why", String(200)),  # nothing is dialled until `recover`
+    Column("held_at", Instant),
+    Column("lost_since", Instant),  # calls after this may be missing here
     CheckConstraint("id = 1", name="one_row"),
     CheckConstraint("kind = 'rehearsal' OR speed = 1", name="real_time_is_real"),
+)
+
+schema_compat = Table(
+    "schema_compat",
+    metadata,
+    Column("revision", String(32), primary_key=True),  # programs of it may work with this schema
 )
 
 account = Table(

@@ -80,12 +80,12 @@ class TaskQueries(Queries):
         """One dial task, not locked."""
         query = select(dial_task).where(dial_task.c.id == task_id)
         row = self.connection.execute(query).mappings().one_or_none()
-        return None if row is None else _task(row)
+        return None if row is None else task_row(row)
 
     def lock_task(self, task_id: int) -> TaskRow:
         """One dial task under its lock."""
         query = self.locked(select(dial_task).where(dial_task.c.id == task_id))
-        return _task(self.connection.execute(query).mappings().one())
+        return task_row(self.connection.execute(query).mappings().one())
 
     def give_back(self, task_id: int, claim: int, *, eligible_at: datetime, reason: str) -> bool:
         """claimed → waiting, unspent."""
@@ -240,7 +240,7 @@ class TaskQueries(Queries):
         ]
         query = select(dial_task).where(dial_task.c.id.in_(sorted(ids)[:limit]))
         rows = self.connection.execute(query.order_by(dial_task.c.id)).mappings()
-        return [_task(row) for row in rows]
+        return [task_row(row) for row in rows]
 
     def stranded(self, lane_id: int, at: datetime, limit: int) -> Sequence[TaskRow]:
         """Waiting tasks of a lane whose calendar never opens again."""
@@ -254,7 +254,7 @@ class TaskQueries(Queries):
             .order_by(dial_task.c.id)
             .limit(limit)
         )
-        return [_task(row) for row in self.connection.execute(query).mappings()]
+        return [task_row(row) for row in self.connection.execute(query).mappings()]
 
     def _moved(self, query: Update) -> bool:
         return self.connection.execute(query).rowcount == 1
@@ -268,7 +268,8 @@ def _from(task_id: int, state: TaskState, event: TaskEvent) -> Update:
     )
 
 
-def _task(row: RowMapping) -> TaskRow:
+def task_row(row: RowMapping) -> TaskRow:
+    """A dial task's row as the engine sees it."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     return TaskRow(
         state=TaskState(row["state"]),

@@ -23,7 +23,7 @@ from campaigns.bootstrap import REHEARSAL, Installation
 from campaigns.core.calls import CallEvent
 from campaigns.core.outcomes import Source
 from campaigns.engine.parts import Parts
-from campaigns.engine.record import receive, receive_for_call
+from campaigns.engine.record import receive, receive_for_call, receive_unknown
 from campaigns.errors import DatabaseAway
 from campaigns.provider import webhooks
 from campaigns.web.body import BadBody, as_text, read_body
@@ -157,7 +157,9 @@ class Hooks:
 def _keep_for_attempt(
     attempt_id: str, said: CallEvent, digest: str, body: str, parts: Parts
 ) -> bool:
-    return receive(attempt_id, said, digest=digest, body=body, source=Source.WEBHOOK, parts=parts)
+    return receive(
+        attempt_id, said, digest=digest, body=body, source=Source.WEBHOOK, parts=parts
+    ) or receive_unknown(attempt_id, said, digest=digest, body=body, parts=parts)
 
 
 def _keep_for_call(account_id: int, said: CallEvent, digest: str, body: str, parts: Parts) -> bool:

@@ -1,0 +1,27 @@
+"""Whether a database is still the one that was worked with, or an older state of it.
+
+After a restore or a promotion the newest calls are forgotten: their contacts look uncalled. The
+mark in the database only ever rises, so whoever has seen a higher one knows.
+"""
+
+from __future__ import annotations
+
+from campaigns.core.instants import utc_text
+from campaigns.core.records import Incarnation
+
+
+def went_back(found: Incarnation, seen: int) -> str | None:
+    """Why this database may have forgotten calls; None: nothing says so.
+
+    `seen`: the highest mark anybody remembers, taken before `found` was read.
+    """
+    moved = found.server is not None and found.found not in (None, found.server)
+    if not moved and found.mark >= seen:
+        return None
+    return f"this database was restored or promoted: run `{command(found)}`"
+
+
+def command(found: Incarnation) -> str:
+    """What a person types: since when calls may be missing is when it last gave a sign of life."""
+    since = found.lost_since or found.marked_at
+    return f"campaigns recover --since {utc_text(since) if since else 'TIME-OF-THE-BACKUP'}"
