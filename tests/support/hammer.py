@@ -50,6 +50,7 @@ from campaigns.store import schema
 from campaigns.store.database import Database
 from tests.support import broken
 from tests.support.engine import QueueingDoorbell, Script, VirtualClock, contact, definition
+from tests.support.secret import KEYS
 
 SPEED = 60.0
 WINDOW = timedelta(seconds=1)  # policy time
@@ -255,7 +256,7 @@ class Hammer:
 
 def hammer(url: str, *, seconds: float, seed: int = 1) -> Blows:
     """Let all operations run against each other for a while on an empty database."""
-    database = Database(url)
+    database = Database(url, keys=KEYS)
     schema.upgrade(database, kind="rehearsal", speed=SPEED)
     broken.log_slots(database)
     swinger = Hammer(database, seed)
