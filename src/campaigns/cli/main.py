@@ -15,6 +15,7 @@ from campaigns.cli import (
     control,
     database,
     doctor,
+    erase,
     health,
     people,
     processes,
@@ -74,6 +75,8 @@ app.command()(control.pause)
 app.command()(control.resume)
 app.command()(control.cancel)
 app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
+app.command()(erase.held)
+app.command()(erase.erase)
 app.command()(doctor.doctor)
 app.command()(reference.schema)
 app.command()(reference.config)
@@ -83,7 +86,7 @@ processes.register(app)
 _PANELS = {
     "Begin": "check submit run up try",
     "Look": "list show watch status contacts results",
-    "Decide": "pause resume cancel",
+    "Decide": "pause resume cancel held erase",
     "Set up": "doctor schema config",
     "Processes of a fleet": "serve worker beat simulator",
 }

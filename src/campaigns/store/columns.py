@@ -86,7 +86,7 @@ class Sealed(TypeDecorator[str]):
 
 
 class SealedJson(TypeDecorator[Any]):
-    """The same for a JSON value: one sealed JSON string in its place."""
+    """The same for a JSON value: one sealed JSON string in its place. An empty one says nothing."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
@@ -102,15 +102,16 @@ class SealedJson(TypeDecorator[Any]):
             return dialect.type_descriptor(JSONB(none_as_null=True))
         return dialect.type_descriptor(JSON(none_as_null=True))
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """Seal it."""
-        if value is None:
-            return None
-        return _sealer(dialect).seal(json.dumps(value, separators=(",", ":")), self.label)
+        return _sealer(dialect).seal(_written(value), self.label) if value else value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Open it."""
-        return None if value is None else json.loads(_sealer(dialect).open(value, self.label))
+        return json.loads(_sealer(dialect).open(value, self.label)) if value else value
+
+
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _sealer(dialect: Dialect) -> Sealer:

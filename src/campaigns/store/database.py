@@ -27,6 +27,7 @@ from campaigns.store import vault
 from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
+from campaigns.store.erasing import ErasingQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.people import PeopleQueries
 from campaigns.store.rehearsal import RehearsalQueries
@@ -50,6 +51,7 @@ class SqlTransaction(
     AttemptQueries,
     EventQueries,
     RehearsalQueries,
+    ErasingQueries,
 ):
     """All queries over one connection."""
 

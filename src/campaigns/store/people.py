@@ -190,7 +190,7 @@ class PeopleQueries(Queries):
         # RETURNING, because an INSERT has no row count on PostgreSQL.
         added = self.connection.execute(
             self.insert_or_ignore(suppression)
-            .values(phone_id=phone_id, reason=reason[:200], source=source, added_at=at)
+            .values(phone_id=phone_id, reason=reason[:200], source=source[:32], added_at=at)
             .returning(suppression.c.phone_id)
         )
         return added.first() is not None

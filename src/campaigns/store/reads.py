@@ -19,6 +19,7 @@ from campaigns.store import schema
 from campaigns.store.database import Database, SqlTransaction
 from campaigns.store.reads_calls import CallReads
 from campaigns.store.reads_health import HealthReads
+from campaigns.store.reads_held import HeldReads
 from campaigns.store.reads_results import ResultReads
 from campaigns.store.tables import attempt, campaign, suppression
 
@@ -29,7 +30,7 @@ BATCH = 1_000
 """Rows of one page when a whole list is read."""
 
 
-class Reads(CallReads, ResultReads, HealthReads):
+class Reads(CallReads, ResultReads, HealthReads, HeldReads):
     """All reads over one transaction: `with database.read() as tx: Reads(tx)`."""
 
     def __init__(self, tx: SqlTransaction) -> None:

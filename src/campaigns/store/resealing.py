@@ -161,7 +161,9 @@ def _stale(row: Row[Any], table: Table, keys: Keys) -> bool:
 
 
 def _current(value: Any, keys: Keys) -> bool:
-    return value is None or (isinstance(value, str) and keys.is_current(value))
+    if not isinstance(value, str):
+        return not value  # nothing, or an empty list or mapping
+    return keys.is_current(value)
 
 
 def _seal(

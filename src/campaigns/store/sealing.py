@@ -7,10 +7,9 @@ the database keeps, sealed too; it never changes, so a number is the same number
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +23,7 @@ from campaigns.errors import ConfigurationError, Fault
 _FORM = "$1$"
 """How a sealed value begins: `$1$key$` and then nonce and ciphertext in base64."""
 _KEY, _NONCE = 32, 12
-_INDEX_LENGTH = 20  # of base64: 120 bits, so that no two numbers ever meet
+_INDEX_BYTES = 15  # 120 bits, so that no two numbers ever meet; 20 characters
 
 
 class Unopened(Exception):
@@ -53,7 +52,7 @@ class Keys:
         """The text, sealed. `label` names its column: in another one it does not open."""
         nonce = os.urandom(_NONCE)
         body = self.ciphers[self.current].encrypt(nonce, text.encode(*_UTF8), label.encode())
-        return f"{_FORM}{self.current}${base64.b64encode(nonce + body).decode()}"
+        return f"{_FORM}{self.current}${b64encode(nonce + body).decode()}"
 
     def open(self, sealed: str, label: str) -> str:
         """The text of a sealed value. Raises Unopened."""
@@ -64,7 +63,7 @@ class Keys:
         if cipher is None:
             raise Unopened
         try:
-            body = base64.b64decode(encoded, validate=True)
+            body = b64decode(encoded, validate=True)
             opened = cipher.decrypt(body[:_NONCE], body[_NONCE:], label.encode())
         except (ValueError, InvalidTag):
             raise Unopened from None
@@ -83,11 +82,10 @@ def new_index_key() -> str:
     return os.urandom(_KEY).hex()
 
 
-def blind(index_key: bytes, *parts: object) -> str:
+def blind(index_key: bytes, text: str) -> str:
     """What stands for a value that is looked up: the same each time, and it leads nowhere."""
-    message = "\0".join(str(part) for part in parts).encode(*_UTF8)
-    mac = hmac.digest(index_key, message, hashlib.sha256)
-    return base64.urlsafe_b64encode(mac).decode()[:_INDEX_LENGTH]
+    mac = hmac.digest(index_key, text.encode(*_UTF8), "sha256")
+    return b64encode(mac[:_INDEX_BYTES], b"-_").decode()
 
 
 def no_secret() -> ConfigurationError:

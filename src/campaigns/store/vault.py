@@ -39,11 +39,11 @@ class Vault:
 
     def number_index(self, connection: Connection, number: str) -> str:
         """What a number is found by."""
-        return blind(self._index_key(connection), "number", number)
+        return blind(self._index_key(connection), f"number\0{number}")
 
     def key_index(self, connection: Connection, campaign_id: int, key: str) -> str:
         """What a contact's key is found by, in its campaign."""
-        return blind(self._index_key(connection), "key", campaign_id, key)
+        return blind(self._index_key(connection), f"key\0{campaign_id}\0{key}")
 
     def check(self, connection: Connection) -> None:
         """Raises ConfigurationError unless this database was written with our secret."""
