@@ -34,7 +34,7 @@ def upgrade(
 
 @app.command()
 def reseal() -> None:
-    """Seal everything under the current secret, while the engine runs: after a new CAMPAIGNS_SECRET.
+    """Seal everything under a new CAMPAIGNS_SECRET, while the engine runs.
 
     Say it again until it finds nothing; then CAMPAIGNS_SECRET_PREVIOUS may go.
     """
