@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from campaigns.core.figures import StoredContact
 from campaigns.errors import ConfigurationError, DatabaseAway
@@ -14,7 +15,7 @@ from campaigns.store import resealing, schema
 from campaigns.store.database import Database, SqlTransaction
 from campaigns.store.reads import Reads
 from campaigns.store.sealing import Keys
-from campaigns.store.tables import attempt, event, metadata, phone, rejected_row
+from campaigns.store.tables import attempt, event, phone, rejected_row
 from tests.support import before
 from tests.support.secret import KEYS, SECRET
 
@@ -51,7 +52,7 @@ def everything(database: Database) -> str:
     with database.read() as tx:
         rows = [
             tuple(row)
-            for name in metadata.tables
+            for name in inspect(tx.connection).get_table_names()
             for row in tx.connection.execute(text(f'SELECT * FROM "{name}"'))
         ]
     return repr(rows)
@@ -135,7 +136,7 @@ def test_an_upgrade_that_was_killed_is_finished_by_the_next(
 
 
 def test_a_process_of_the_release_before_finds_nothing_to_call(sealed: Database) -> None:
-    with pytest.raises(Exception, match="e164"), sealed.read() as tx:
+    with pytest.raises((DatabaseAway, ProgrammingError)), sealed.read() as tx:
         tx.connection.execute(text("SELECT e164 FROM phone"))
 
 
@@ -184,10 +185,10 @@ def test_a_number_is_the_same_number_before_during_and_after_a_new_secret(
     turning = Database(url, keys=Keys.from_secret(NEW, [SECRET]))
     try:
         with turning.write() as tx:
-            assert list(tx.phone_ids(before.NUMBERS).values()) == [1, 2, 3]
+            assert sorted(tx.phone_ids(before.NUMBERS).values()) == [1, 2, 3]
         resealing.reseal(turning)
         with turning.write() as tx:
-            assert list(tx.phone_ids(before.NUMBERS).values()) == [1, 2, 3]
+            assert sorted(tx.phone_ids(before.NUMBERS).values()) == [1, 2, 3]
             assert tx.suppressed(3)
             assert tx.connection.execute(select(phone.c.id)).scalars().all() == [1, 2, 3]
     finally:
