@@ -243,3 +243,13 @@ def test_a_database_of_another_secret_is_refused_before_anything_else(
     assert "current secret" in shell("db", "reseal").out
     monkeypatch.delenv("CAMPAIGNS_SECRET_PREVIOUS")
     assert "0001" in shell("suppress", "list").out
+
+
+def test_a_shared_database_needs_the_secret_that_everybody_has(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, postgres_store_url: str
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_DATABASE_URL", postgres_store_url)
+    monkeypatch.delenv("CAMPAIGNS_SECRET")
+    for typed in (("db", "upgrade"), ("list",), ("suppress", "add", ANN), ("worker",)):
+        assert "openssl rand -hex 32" in shell(*typed, code=1).err
+    assert not (shell.home / "secret").exists()

@@ -15,7 +15,7 @@ from tests.support.engine import FROM, definition
 AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 NAMES = ("Ann Example", "Bob Example", "Cleo Example")
 NUMBERS = ("+16175550001", "+16175550002", "+16175550003")
-KEYS = ("ann@example.com", NUMBERS[1], "k3")
+KEYS = ("ann@example.com", NUMBERS[1], "cleo-key-3")
 CLEAR = (*NAMES, *NUMBERS, *KEYS, "said by Ann", "cell of Dora", "refused for Bob", "mood of Ann")
 """Everything personal that lies open in it."""
 
