@@ -23,16 +23,17 @@ from pathlib import Path
 
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, insert
 
-from campaigns.bootstrap import MachineClock, SilentDoorbell, SystemDice
 from campaigns.cli.loading import Loaded, entries
 from campaigns.core.calls import Limit
 from campaigns.core.contacts import ContactReader
 from campaigns.engine.parts import Parts
 from campaigns.engine.submit import Submission, submit
 from campaigns.files import campaign_file
+from campaigns.machine import MachineClock, SilentDoorbell, SystemDice
 from campaigns.store import schema
 from campaigns.store.database import Database
 from tests.support.postgres import PostgresServer
+from tests.support.secret import KEYS
 
 YAML = """name: big
 agent_id: agent
@@ -58,7 +59,7 @@ def write_list(where: Path, rows: int) -> Path:
 
 def ours(path: Path, url: str) -> int:
     """Everything `campaigns submit` does with a list; how many contacts were accepted."""
-    database = Database(url)
+    database = Database(url, keys=KEYS)
     schema.upgrade(database, kind="rehearsal")
     limits = {Limit.START: schema.LimitOf(count=10, window=timedelta(seconds=60))}
     schema.ensure_account(database, "default", limits=limits, spacing=timedelta(seconds=1))

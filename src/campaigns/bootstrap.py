@@ -6,8 +6,6 @@ Nothing happens at import. A door calls `connect`, uses the parts, and calls `cl
 from __future__ import annotations
 
 import os
-import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,72 +13,24 @@ from functools import partial
 from pathlib import Path
 
 from campaigns.config import Settings
-from campaigns.core.records import Claim
+from campaigns.embedded import home
 from campaigns.engine import clock, incarnation
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.watch import Watch
 from campaigns.errors import ConfigurationError, DatabaseAway, Fault
+from campaigns.machine import MachineClock, SilentDoorbell, SystemDice
 from campaigns.ports import Doorbell, Witness
 from campaigns.provider.client import ThinnestDialer
 from campaigns.provider.webhooks import HookKeys, hook_path
 from campaigns.simulator.peek import next_event
-from campaigns.store import schema
+from campaigns.store import resealing, schema
 from campaigns.store.backup import backup as sqlite_backup
 from campaigns.store.database import Database
+from campaigns.store.sealing import Keys, no_secret
 from campaigns.witness import FileWitness, RedisWitness, redis_url
 
 DEFAULT_ACCOUNT = "default"
 REAL, REHEARSAL = "real", "rehearsal"
-
-
-class MachineClock:
-    """The Clock port: this machine's monotonic clock."""
-
-    def __init__(self) -> None:
-        self.host = _host()
-
-    def monotonic(self) -> float:
-        """Seconds since some instant; never steps."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait in real time."""
-        time.sleep(seconds)
-
-
-def _host() -> str:
-    """This machine since its last start; where that cannot be told, this machine."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return os.uname().nodename
-
-
-class SystemDice:
-    """The Dice port: the operating system's randomness."""
-
-    def uuid(self) -> str:
-        """A random UUID: an id that is never given twice, also after a restore."""
-        return str(uuid.uuid4())
-
-
-class SilentDoorbell:
-    """Rings nobody: the heartbeat finds everything within a second anyway."""
-
-    def dial(self, claim: Claim) -> None:
-        """A claim nobody is told about goes back when its lease ends."""
-
-    def fold(self, attempt_id: str) -> None:
-        """The heartbeat folds what is unfolded."""
-
-    def check(self, attempt_id: str) -> None:
-        """The heartbeat rings again."""
-
-    def dispatch(self, account_id: int) -> None:
-        """The heartbeat dispatches each second."""
-
-    def look(self, account_id: int) -> None:
-        """The heartbeat rings again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +53,10 @@ class Installation:
         """Raises DatabaseAway unless the database answers and its schema is ours."""
         schema.require_current(self.database)
 
+    def reseal(self) -> int:
+        """Seal everything under the current secret; says how many rows it was news to."""
+        return resealing.reseal(self.database)
+
     def close(self) -> None:
         """Give connections back."""
         for dialer in self._dialers.values():
@@ -115,9 +69,27 @@ def world_of(environ: Mapping[str, str]) -> str:
     return environ.get("CAMPAIGNS_WORLD", REAL)
 
 
+def secrets_of(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """The secret that seals, and those before it. One machine alone makes its own, in its home.
+
+    Raises ConfigurationError where a shared database has none.
+    """
+    previous = tuple(one.get_secret_value() for one in settings.secret_previous)
+    if settings.secret is not None:
+        return settings.secret.get_secret_value(), previous
+    if not settings.database_url.startswith("sqlite"):
+        raise no_secret()
+    return home.ensure_secret(settings.home), previous
+
+
+def _database(settings: Settings, *, statement_s: float = 60.0) -> Database:
+    keys = Keys.from_secret(*secrets_of(settings))
+    return Database(settings.database_url, statement_s=statement_s, keys=keys)
+
+
 def usable(settings: Settings) -> bool:
     """Whether this program may work with the database's schema: its own, or a compatible one."""
-    database = Database(settings.database_url)
+    database = _database(settings)
     try:
         schema.require_current(database)
     except DatabaseAway:
@@ -135,7 +107,7 @@ def upgrade(
     starts_at: datetime | None = None,
 ) -> None:
     """Create or migrate the database, and give the account its slots."""
-    database = Database(settings.database_url)
+    database = _database(settings)
     try:
         schema.upgrade(database, kind=world, speed=speed, starts_at=starts_at)
         _account(database, settings)
@@ -156,12 +128,13 @@ def connect(
     leased_only: bool = False,
     statement_s: float = 60.0,
 ) -> Installation:
-    """Wire one process. Raises DatabaseAway, or ConfigurationError for a mixed-up world.
+    """Wire one process.
 
-    `statement_s`: how long one statement may take before it is given up.
+    `statement_s`: how long one statement may take before it is given up. Raises DatabaseAway, or
+    ConfigurationError for a mixed-up world and for a wrong secret.
     """
     world = world or world_of(os.environ)
-    database = Database(settings.database_url, statement_s=statement_s)
+    database = _database(settings, statement_s=statement_s)
     try:
         schema.require_current(database)
         with database.read() as tx:
@@ -177,7 +150,7 @@ def connect(
         with database.read() as tx:
             account_id = tx.account_named(DEFAULT_ACCOUNT).id
         dialers = _dialers(settings, world, account_id)
-        keys = HookKeys.from_secret(settings.secret.get_secret_value()) if settings.secret else None
+        keys = HookKeys.from_secret(*secrets_of(settings))
         parts = Parts(
             store=database,
             clock=MachineClock(),
@@ -256,18 +229,10 @@ def _need(dialers: Mapping[int, ThinnestDialer], account_id: int) -> ThinnestDia
     return dialers[account_id]
 
 
-def _hook_url(settings: Settings, keys: HookKeys | None) -> Callable[[str], str | None]:
+def _hook_url(settings: Settings, keys: HookKeys) -> Callable[[str], str | None]:
     public = settings.public_url
     if public is None:
         return lambda attempt_id: None
-    if keys is None:
-        fault = Fault(
-            at="CAMPAIGNS_SECRET",
-            expected="a secret of at least 32 characters",
-            got="nothing",
-            hint="webhook addresses are made from it; `openssl rand -hex 32` makes one",
-        )
-        raise ConfigurationError([fault])
     return lambda attempt_id: public.rstrip("/") + hook_path(keys, attempt_id)
 
 

@@ -58,6 +58,7 @@ class Settings(BaseModel):
     start_spacing: timedelta = timedelta(seconds=1)
     limits: Mapping[Limit, Rate] = Field(default_factory=lambda: dict(_DEFAULT_LIMITS))
     secret: SecretStr | None = None
+    secret_previous: tuple[SecretStr, ...] = ()
     api_keys: tuple[SecretStr, ...] = ()
     webhook_signing_secret: SecretStr | None = None
     region: str | None = None
@@ -118,7 +119,10 @@ VARIABLES: Mapping[str, Variable] = {
     "CAMPAIGNS_START_SPACING": Variable(field="start_spacing", read=read.duration),
     "CAMPAIGNS_LIMITS": Variable(field="limits", read=read.limits),
     "CAMPAIGNS_SECRET": Variable(field="secret", read=read.secret(32), from_file=True),
-    "CAMPAIGNS_API_KEYS": Variable(field="api_keys", read=read.api_keys, from_file=True),
+    "CAMPAIGNS_SECRET_PREVIOUS": Variable(
+        field="secret_previous", read=read.secrets(32), from_file=True
+    ),
+    "CAMPAIGNS_API_KEYS": Variable(field="api_keys", read=read.secrets(16), from_file=True),
     "CAMPAIGNS_WEBHOOK_SIGNING_SECRET": Variable(
         field="webhook_signing_secret", read=read.secret(16), from_file=True
     ),

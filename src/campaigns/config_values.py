@@ -139,10 +139,15 @@ def secret(at_least: int) -> Callable[[str], SecretStr]:
     return read
 
 
-def api_keys(text: str) -> tuple[SecretStr, ...]:
-    """Keys separated by commas or lines."""
-    keys = (piece.strip() for piece in re.split(r"[,\n]", text))
-    return tuple(secret(16)(key) for key in keys if key)
+def secrets(at_least: int) -> Callable[[str], tuple[SecretStr, ...]]:
+    """A reader of secrets separated by commas or lines."""
+    one = secret(at_least)
+
+    def read(text: str) -> tuple[SecretStr, ...]:
+        pieces = (piece.strip() for piece in re.split(r"[,\n]", text))
+        return tuple(one(piece) for piece in pieces if piece)
+
+    return read
 
 
 def port(text: str) -> int:

@@ -13,7 +13,7 @@ from campaigns.store.tables import metadata
 from tests.support.postgres import Databases
 from tests.support.stored import Stored
 
-KEPT = ("world", "alembic_version")
+KEPT = ("world", "vault", "alembic_version")
 """What a migrated database has in it before anybody uses it."""
 
 

@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import pytest
 
-from campaigns.bootstrap import SystemDice
 from campaigns.core.admission import Decision, Drop, Finish, GiveBack, WaitReason
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.records import Claim
 from campaigns.engine import control
 from campaigns.engine.gate import Intent, pass_gate
+from campaigns.machine import SystemDice
 from campaigns.store.database import Database, SqlTransaction
 from tests.support.engine import World, contact
 from tests.support.processes import wait_until

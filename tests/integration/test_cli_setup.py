@@ -143,6 +143,7 @@ def test_config_hides_secrets_and_says_where_each_value_comes_from(
     monkeypatch.setenv("THINNESTAI_API_KEY", "a-key-of-mine")
     monkeypatch.setenv("CAMPAIGNS_DATABASE_URL", POSTGRES_NOWHERE)
     key = shell.write("secret", "s" * 40)
+    monkeypatch.delenv("CAMPAIGNS_SECRET")
     monkeypatch.setenv("CAMPAIGNS_SECRET_FILE", str(key))
     out = shell("config").out
     assert "a-key-of-mine" not in out

@@ -11,7 +11,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from campaigns.bootstrap import SystemDice
 from campaigns.core.calls import CallStatus as C
 from campaigns.core.definition import Schedule
 from campaigns.core.records import Claim
@@ -22,6 +21,7 @@ from campaigns.engine.gate import Intent, pass_gate
 from campaigns.engine.record import fold_events
 from campaigns.engine.rehearsal import advance
 from campaigns.engine.tick import tick
+from campaigns.machine import SystemDice
 from campaigns.store.database import Database, SqlTransaction
 from tests.support.engine import START, World, contact
 

@@ -26,8 +26,8 @@ from campaigns.provider.webhooks import HookKeys, hook_path
 from campaigns.store.tables import dial_task, event
 from tests.support.engine import contact, definition
 from tests.support.hooks import under_way
+from tests.support.secret import SECRET
 
-SECRET = "a-secret-that-only-this-test-knows"
 PATIENCE = 30.0
 SERVE = """
 import os

@@ -11,16 +11,18 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from campaigns.bootstrap import SystemDice
 from campaigns.core.contacts import Contact, Entry, FilteredRow, RejectedRow
 from campaigns.core.definition import HOUSE_HOURS, Contacts, SameNumber
 from campaigns.engine import control
 from campaigns.engine.loading import CHUNK
 from campaigns.engine.submit import Changed, Effect, Submission, Submitted, known, submit
 from campaigns.errors import CampaignsError, Conflict, UnknownName
+from campaigns.machine import SystemDice
 from campaigns.store.database import Database
+from campaigns.store.tables import contact as contact_row
+from campaigns.store.tables import dial_task, phone, rejected_row
 from tests.support.engine import World, contact, definition
 
 LEASE = 61  # seconds: a load that died is taken over after its lease
@@ -81,10 +83,16 @@ def put(
 
 def stored(world: World) -> dict[str, object]:
     """All that a finished load leaves behind, without ids and instants."""
-    kinds = world.rows("SELECT line, kind, reason FROM rejected_row ORDER BY line")
-    people = world.rows(
-        "SELECT c.key, c.source_line, p.e164, t.state, t.outcome, t.reason FROM contact c"
-        " JOIN dial_task t ON t.contact_id = c.id JOIN phone p ON p.id = t.phone_id ORDER BY c.key"
+    reject, task = rejected_row.c, dial_task.c
+    kinds = world.opened(select(reject.line, reject.kind, reject.reason).order_by(reject.line))
+    people = world.opened(
+        select(
+            *(contact_row.c.key, contact_row.c.source_line, phone.c.e164),
+            *(task.state, task.outcome, task.reason),
+        )
+        .join_from(contact_row, dial_task, task.contact_id == contact_row.c.id)
+        .join(phone, phone.c.id == task.phone_id)
+        .order_by(contact_row.c.source_line)
     )
     return {"kinds": kinds, "people": people, "state": state(world)}
 
@@ -273,7 +281,7 @@ def test_a_second_row_of_a_number_is_refused_where_the_file_says_so(world: World
     refuse = Contacts(file="people.csv", key="key", same_number=SameNumber.REFUSE)
     counts = put(world, people, contacts=refuse).counts
     assert (counts.lines, counts.accepted, counts.duplicate) == (3, 2, 1)
-    reason = world.rows("SELECT reason FROM rejected_row")[0]["reason"]
+    reason = world.opened(select(rejected_row.c.reason))[0]["reason"]
     assert "on line 1 already" in str(reason)
 
 

@@ -16,6 +16,7 @@ from campaigns.cli import state
 from campaigns.cli.main import app
 from campaigns.store.database import Database
 from tests.support.engine import RunningClock, World
+from tests.support.secret import SECRET
 
 HEADER = "to_number,customer_name\n"
 CAMPAIGN = """\
@@ -59,6 +60,7 @@ class Shell:
         self.home = directory / "home"
         self._monkeypatch = monkeypatch
         monkeypatch.setenv("CAMPAIGNS_HOME", str(self.home))
+        monkeypatch.setenv("CAMPAIGNS_SECRET", SECRET)
         monkeypatch.setenv("COLUMNS", "120")
         monkeypatch.setenv("TZ", "UTC")
         monkeypatch.chdir(directory)

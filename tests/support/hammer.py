@@ -19,7 +19,6 @@ from unittest.mock import patch
 
 from sqlalchemy.exc import DBAPIError
 
-from campaigns.bootstrap import MachineClock, SystemDice
 from campaigns.core import admission
 from campaigns.core.calls import (
     Accepted,
@@ -46,10 +45,12 @@ from campaigns.engine.record import fold_events, receive
 from campaigns.engine.submit import Submission, submit
 from campaigns.engine.tick import tick
 from campaigns.errors import CampaignsError
+from campaigns.machine import MachineClock, SystemDice
 from campaigns.store import schema
 from campaigns.store.database import Database
 from tests.support import broken
 from tests.support.engine import QueueingDoorbell, Script, VirtualClock, contact, definition
+from tests.support.secret import KEYS
 
 SPEED = 60.0
 WINDOW = timedelta(seconds=1)  # policy time
@@ -255,7 +256,7 @@ class Hammer:
 
 def hammer(url: str, *, seconds: float, seed: int = 1) -> Blows:
     """Let all operations run against each other for a while on an empty database."""
-    database = Database(url)
+    database = Database(url, keys=KEYS)
     schema.upgrade(database, kind="rehearsal", speed=SPEED)
     broken.log_slots(database)
     swinger = Hammer(database, seed)

@@ -23,8 +23,8 @@ from campaigns.store.database import SqlTransaction
 from campaigns.web.app import create_app
 from campaigns.web.limits import Limits
 from tests.support.engine import QueueingDoorbell, World
+from tests.support.secret import SECRET
 
-SECRET = "webhook-addresses-are-made-of-this"
 SIGNING = "signs-account-events"
 
 PATIENT = Limits(body_seconds=60, store_seconds=60)

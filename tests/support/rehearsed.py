@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from campaigns.bootstrap import WorldClock
 from campaigns.core.definition import Definition
 from campaigns.engine.submit import Submission, Submitted, submit
 from campaigns.simulator.clocks import MappedClock
 from campaigns.simulator.main import SimulatorServer
+from campaigns.store.tables import dial_task, phone
 from tests.support.engine import contact, definition
 from tests.support.fleet import Fleet
 from tests.support.postgres import PostgresServer
@@ -62,11 +65,12 @@ class Rehearsed:
     def outcomes(self) -> Counter[tuple[str, int]]:
         """(outcome, times the phone rang) → contacts; outcomes are ours, rings the ledger's."""
         rings = self.simulator.ledger.rings_per_number()
-        rows = self.fleet.rows(
-            "SELECT phone.e164, dial_task.outcome FROM dial_task"
-            " JOIN phone ON phone.id = dial_task.phone_id"
+        query = select(phone.c.e164, dial_task.c.outcome).join_from(
+            dial_task, phone, phone.c.id == dial_task.c.phone_id
         )
-        return Counter((str(row["outcome"]), rings.get(str(row["e164"]), 0)) for row in rows)
+        with self.fleet.installation.database.read() as tx:
+            rows = tx.connection.execute(query).all()
+        return Counter((str(row.outcome), rings.get(str(row.e164), 0)) for row in rows)
 
 
 @contextmanager

@@ -23,8 +23,8 @@ def test_every_command_that_was_promised_is_there() -> None:
         *("check", "submit", "run", "try", "up", "list", "show", "watch", "status", "pause"),
         *("resume", "cancel", "contacts", "calls", "calls show", "results", "suppress add"),
         *("suppress remove", "suppress import", "suppress list", "serve", "worker", "beat"),
-        *("simulator", "doctor", "db upgrade", "db current", "schema", "config", "probe"),
-        *("unresolved list", "unresolved settle"),
+        *("simulator", "doctor", "db upgrade", "db current", "db reseal", "schema", "config"),
+        *("probe", "unresolved list", "unresolved settle", "held", "erase"),
     )
     for command in promised:
         assert f"## `campaigns {command}" in page

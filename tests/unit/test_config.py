@@ -170,6 +170,7 @@ class TestSecrets:
         settings = load(
             THINNESTAI_API_KEY=LONG,
             CAMPAIGNS_SECRET=LONG,
+            CAMPAIGNS_SECRET_PREVIOUS=f"{LONG}3,{LONG}4",
             CAMPAIGNS_API_KEYS=f"{LONG},{LONG}2",
             CAMPAIGNS_WEBHOOK_SIGNING_SECRET=LONG,
             CAMPAIGNS_DATABASE_URL=f"postgresql://ann:{LONG}@h/x",

@@ -151,6 +151,10 @@ def _database(found: Settings) -> Finding:
             cure = "restore it from a backup, or name another home with CAMPAIGNS_HOME"
         return _wrong("database", f"{place}: {error}", cure)
     if at == needed:
+        try:
+            bootstrap.connect(found.model_copy(update={"public_url": None})).close()
+        except CampaignsError as error:
+            return _wrong("database", str(error), "docs/production.md, Back up the secret")
         return _ok("database", f"{place}, schema {at}")
     if at is None and state.embedded(found):
         return _ok("database", f"{place}: none yet, the first command makes it")

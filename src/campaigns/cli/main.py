@@ -15,6 +15,7 @@ from campaigns.cli import (
     control,
     database,
     doctor,
+    erase,
     health,
     log,
     people,
@@ -81,6 +82,8 @@ app.command()(control.cancel)
 app.command("recover")(recovering.recovering)
 app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
 app.add_typer(unresolved.app, name="unresolved", rich_help_panel="Decide")
+app.command()(erase.held)
+app.command()(erase.erase)
 app.command()(doctor.doctor)
 probe.register(app)
 app.command()(reference.schema)
@@ -91,7 +94,7 @@ processes.register(app)
 _PANELS = {
     "Begin": "check submit run up try",
     "Look": "list show watch status contacts log results",
-    "Decide": "pause resume cancel recover",
+    "Decide": "pause resume cancel recover held erase",
     "Set up": "doctor probe schema config",
     "Processes of a fleet": "serve worker beat simulator",
 }

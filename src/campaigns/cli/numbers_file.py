@@ -1,9 +1,13 @@
-"""A file of numbers for the do-not-call list: a CSV with a header, or one number a line."""
+"""A file of numbers for the do-not-call list: a CSV with a header, or one number a line.
+
+The columns that `suppress list -o` writes are understood, so that a list comes back as it was.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from campaigns.core import columns, numbers
@@ -16,13 +20,17 @@ from campaigns.files.rows import BadRow, Row
 
 _HEAD = 4_096
 _DELIMITERS = ",;\t|"
+_NUMBER, _SINCE = "to_number", "added_at"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """One number of the file."""
+    """One number of the file, with what its row says about it."""
 
     e164: str = field(repr=False)
+    reason: str | None = None
+    source: str | None = None
+    added_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,15 +51,34 @@ def read(path: Path, region: str | None) -> Iterator[Wanted | Unreadable]:
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise InputError(f"{shown}: an empty file: one number a line, or a CSV with a header")
     rows = _lines(path) if _is_plain(head) else _cells(path, shown)
-    for line, text in rows:
-        if isinstance(text, BadRow):
-            yield Unreadable(line=line, reason=text.reason)
+    for line, cells in rows:
+        if isinstance(cells, BadRow):
+            yield Unreadable(line=line, reason=cells.reason)
             continue
-        match numbers.parse(text, region):
+        match numbers.parse(cells[_NUMBER], region):
             case Number(e164=e164):
-                yield Wanted(e164=e164)
+                since = cells.get(_SINCE) or ""
+                added_at = _instant(since)
+                if since and added_at is None:
+                    yield Unreadable(line=line, reason=f"{_SINCE} is no instant with its zone")
+                    continue
+                yield Wanted(
+                    e164=e164,
+                    reason=cells.get("reason") or None,
+                    source=cells.get("source") or None,
+                    added_at=added_at,
+                )
             case NumberFault(reason=reason):
                 yield Unreadable(line=line, reason=reason)
+
+
+def _instant(text: str) -> datetime | None:
+    """An instant as `suppress list` writes it."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else at
 
 
 def _is_plain(head: bytes) -> bool:
@@ -64,7 +91,7 @@ def _is_plain(head: bytes) -> bool:
     return True
 
 
-def _cells(path: Path, shown: str) -> Iterator[tuple[int, str | BadRow]]:
+def _cells(path: Path, shown: str) -> Iterator[tuple[int, Mapping[str, str] | BadRow]]:
     table = csv_table.read(path, shown)
     try:
         column = columns.understand(Contacts(file=shown), table.header).number
@@ -76,12 +103,12 @@ def _cells(path: Path, shown: str) -> Iterator[tuple[int, str | BadRow]]:
     for row in table.rows():
         match row:
             case Row(line=line, cells=cells):
-                yield line, cells.get(column, "")
+                yield line, {**cells, _NUMBER: cells.get(column, "")}
             case BadRow(line=line):
                 yield line, row
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str | BadRow]]:
+def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, str] | BadRow]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = Lines(file)
         while True:
@@ -99,7 +126,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str | BadRow]]:
                 return
             text = line.strip()
             if text and not text.startswith("#"):
-                yield lines.number, _first_cell(text)
+                yield lines.number, {_NUMBER: _first_cell(text)}
 
 
 def _first_cell(text: str) -> str:

@@ -78,7 +78,11 @@ def rehearse(job: Job, rehearsal: Rehearsal) -> int:
 def _suppressed() -> list[str]:
     """The real do-not-call list, where there is one; a rehearsal never creates it."""
     settings = Settings.load(
-        {name: value for name, value in os.environ.items() if name in ("HOME", "CAMPAIGNS_HOME")}
+        {
+            name: value
+            for name, value in os.environ.items()
+            if name in ("HOME", "CAMPAIGNS_HOME") or name.startswith("CAMPAIGNS_SECRET")
+        }
     )
     if not (settings.home / "campaigns.db").exists():
         return []
@@ -89,6 +93,7 @@ def _suppressed() -> list[str]:
             for line in state.pages(
                 installation, lambda reads, after: reads.suppressions(after=after, limit=1_000)
             )
+            if line.to_number  # one that was erased is nobody that can be rehearsed
         ]
     finally:
         installation.close()

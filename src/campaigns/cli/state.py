@@ -136,7 +136,7 @@ def upgrade(found: Settings, world: str) -> None:
 
 
 def _connect(found: Settings) -> Installation:
-    # Commands make no webhook addresses, so none of their parts needs the secret.
+    # Commands make no webhook addresses: none of their parts may depend on one.
     quiet = found.model_copy(update={"public_url": None})
     if embedded(found):
         home.create(found.home)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,9 @@ from campaigns.cli import numbers_file, options, screen, state
 from campaigns.cli.doors import complain
 from campaigns.cli.numbers_file import Unreadable, Wanted
 from campaigns.core import numbers
+from campaigns.core.figures import SuppressionLine
 from campaigns.core.numbers import Number, NumberFault, mask
+from campaigns.core.records import Unwanted
 from campaigns.engine import control
 from campaigns.errors import DefinitionError, Fault, InputError
 from campaigns.files import exports
@@ -36,7 +38,7 @@ def add(
     region: options.Region = None,
 ) -> None:
     """Never call these numbers again; waiting calls to them are dropped at once."""
-    wanted = _parsed(number, region)
+    wanted = parsed(number, region)
     with state.opened() as installation:
         added, dropped = control.suppress(
             wanted, installation.parts, who=state.who(), reason=reason
@@ -47,7 +49,7 @@ def add(
 @app.command()
 def remove(number: Numbers, *, region: options.Region = None) -> None:
     """Allow calls to these numbers again; what was dropped stays dropped."""
-    wanted = _parsed(number, region)
+    wanted = parsed(number, region)
     with state.opened() as installation:
         who = state.who()
         removed = [one for one in wanted if control.unsuppress(one, installation.parts, who=who)]
@@ -63,7 +65,10 @@ def import_(
     reason: Reason = "imported",
     region: options.Region = None,
 ) -> None:
-    """Never call the numbers of a file. Lines that hold none are named; the others count."""
+    """Never call the numbers of a file. Lines that hold none are named; the others count.
+
+    A file that `suppress list -o` wrote brings its own reasons, sources and dates.
+    """
     country = region or state.settings().region
     faults = added = known = dropped = 0
     with state.opened() as installation:
@@ -71,8 +76,17 @@ def import_(
         while chunk := list(islice(rows, _BATCH)):
             wanted = list(_wanted(chunk, file))
             faults += len(chunk) - len(wanted)
-            new, gone = control.suppress(
-                wanted, installation.parts, who=state.who(), reason=reason, source="import"
+            unwanted = (
+                Unwanted(
+                    e164=one.e164,
+                    reason=one.reason or reason,
+                    source=one.source or "import",
+                    added_at=one.added_at,
+                )
+                for one in wanted
+            )
+            new, gone = control.suppress_all(
+                unwanted, installation.parts, who=state.who(), why=reason
             )
             added, known, dropped = added + new, known + len(wanted) - new, dropped + gone
     screen.say(_said(added, known, dropped))
@@ -104,9 +118,7 @@ def list_(
             after=after,
         )
         if output is not None:
-            rows = ({name: getattr(one, name) for name in _COLUMNS} for one in listing)
-            written = exports.write_results(output, rows, form="csv", columns=_COLUMNS)
-            screen.note(f"{screen.count(written, 'number')} in {output}")
+            _write(output, listing)
             return
         if as_json:
             screen.emit_list("suppressed", listing)
@@ -128,7 +140,27 @@ def list_(
     screen.more(listing.next)
 
 
-def _parsed(texts: list[str], region: str | None) -> list[str]:
+def _write(output: Path, listing: Iterable[SuppressionLine]) -> None:
+    erased = 0
+
+    def rows() -> Iterator[Mapping[str, object]]:
+        nonlocal erased
+        for one in listing:
+            if one.to_number:
+                yield {name: getattr(one, name) for name in _COLUMNS}
+            else:
+                erased += 1
+
+    written = exports.write_results(output, rows(), form="csv", columns=_COLUMNS)
+    screen.note(f"{screen.count(written, 'number')} in {output}")
+    if erased:
+        screen.note(
+            f"{screen.count(erased, 'erased number')} cannot be in it: they stay on the list, and"
+            " only this database with its secret knows them"
+        )
+
+
+def parsed(texts: list[str], region: str | None) -> list[str]:
     """The numbers typed. Raises DefinitionError with every one that is none."""
     country = region or state.settings().region
     if country is not None and not numbers.is_region(country):
@@ -152,11 +184,11 @@ def _parsed(texts: list[str], region: str | None) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _wanted(chunk: list[Wanted | Unreadable], file: Path) -> Iterator[str]:
+def _wanted(chunk: list[Wanted | Unreadable], file: Path) -> Iterator[Wanted]:
     for row in chunk:
         match row:
-            case Wanted(e164=e164):
-                yield e164
+            case Wanted():
+                yield row
             case Unreadable(line=line, reason=reason):
                 complain(f"{file}:{line}: {reason}")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
 from campaigns import bootstrap
 from campaigns.bootstrap import Installation
@@ -19,7 +18,6 @@ from campaigns.core import numbers
 from campaigns.core.calls import Accepted, Answer, DialRequest, NotSent, Rejected, SlowDown, Unknown
 from campaigns.core.contacts import Contact
 from campaigns.core.numbers import NumberFault
-from campaigns.embedded import home
 from campaigns.engine.tryout import Tried, try_out
 from campaigns.errors import Conflict, InputError, UnknownName, WorldError
 
@@ -71,10 +69,7 @@ def installed() -> Iterator[Installation]:
     """As workers are wired: this process makes the call, so it makes its webhook address too."""
     with state.opened():
         pass  # says which state it is, and makes the database where there is none
-    found = state.settings()
-    if found.secret is None and found.redis_url is None:
-        found = found.model_copy(update={"secret": SecretStr(home.ensure_secret(found.home))})
-    installation = bootstrap.connect(found)
+    installation = bootstrap.connect(state.settings())
     try:
         yield installation
     finally:

@@ -152,6 +152,34 @@ class AttemptRow:
         """The bound that was sent with the call."""
         return timedelta(seconds=int(self.snapshot["max_duration_s"]))
 
+    @property
+    def erased(self) -> bool:
+        """Whether the person asked to be forgotten: nothing said about them is kept any more."""
+        return bool(self.snapshot.get(ERASED))
+
+
+ERASED = "erased"
+"""The snapshot's mark of a call whose person was erased."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Erased:
+    """What an erasure changed: contacts and calls that lost what was personal, tasks that ended."""
+
+    contacts: int
+    calls: int
+    ended: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unwanted:
+    """A number for the do-not-call list. `added_at`: since when; None: from now on."""
+
+    e164: str = field(repr=False)
+    reason: str
+    source: str
+    added_at: datetime | None = None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewAttempt:

@@ -11,6 +11,7 @@ from itertools import islice
 
 from campaigns.core.breaker import REFUSALS_WHY
 from campaigns.core.lifecycle import CampaignState
+from campaigns.core.records import Unwanted
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict, UnknownName
 from campaigns.ports import Transaction
@@ -116,26 +117,37 @@ def suppress(
 
     Committed before an intent it prevents that call; after one it ends all further attempts.
     """
+    wanted = (Unwanted(e164=number, reason=reason, source=source) for number in numbers)
+    return suppress_all(wanted, parts, who=who, why=reason)
+
+
+def suppress_all(
+    wanted: Iterable[Unwanted], parts: Parts, *, who: str, why: str
+) -> tuple[int, int]:
+    """The same with a reason, a source and a date for each number, as a list that was kept."""
     added = dropped = 0
-    left = iter(numbers)
-    while chunk := set(islice(left, _CHUNK)):
+    left = iter(wanted)
+    while chunk := {one.e164: one for one in islice(left, _CHUNK)}:
         with parts.store.write() as tx:
-            phone_ids = sorted(tx.phone_ids(chunk).values())
+            ids = tx.phone_ids(chunk, refill=False)
+        by_phone = dict(sorted((ids[number], one) for number, one in chunk.items()))
+        phone_ids = list(by_phone)
         with parts.store.write() as tx:
             for phone_id in phone_ids:
                 tx.lock_phone(phone_id)  # in the order of ids: two imports never deadlock
             at = tx.now().policy
-            for phone_id in phone_ids:
-                added += tx.suppress(phone_id, reason=reason, source=source, at=at)
+            for phone_id, one in by_phone.items():
+                since = at if one.added_at is None else min(one.added_at, at)
+                added += tx.suppress(phone_id, reason=one.reason, source=one.source, at=since)
             dropped += tx.drop_waiting(phone_ids, at)
-            tx.audit(who=who, what="suppress", at=at, phones=phone_ids, why=reason)
+            tx.audit(who=who, what="suppress", at=at, phones=phone_ids, why=why)
     return added, dropped
 
 
 def unsuppress(number: str, parts: Parts, *, who: str) -> bool:
     """Take a number off the list; what was dropped stays dropped."""
     with parts.store.write() as tx:
-        phone_id = tx.phone_ids([number])[number]
+        phone_id = tx.phone_ids([number], refill=False)[number]
     with parts.store.write() as tx:
         tx.lock_phone(phone_id)
         removed = tx.unsuppress(phone_id)

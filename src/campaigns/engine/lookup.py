@@ -238,6 +238,8 @@ def _enrich(attempt: AttemptRow, dialer: Dialer, parts: Parts) -> None:
         now = tx.now()
         values: dict[str, object] = {"check_claim_until": None, "checks": row.checks + 1}
         match looked:
+            case _ if row.erased:
+                values |= {"enriched": {}, "check_at": None}
             case Found(session=session):
                 values |= {
                     "enriched": {"analysis": session.raw.get("analysis")},

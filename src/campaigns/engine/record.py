@@ -43,7 +43,7 @@ def receive(
                 word=f"foreign: {said.word}" if foreign else said.word,
                 call_id=said.call_id,
                 duration_s=said.duration_s,
-                body=body,
+                body="" if attempt.erased else body,
             ),
             tx.now().policy,
         )

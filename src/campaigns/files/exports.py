@@ -99,6 +99,15 @@ def write_rejects(path: Path, rows: Iterable[Rejected], *, source: str = "") -> 
         return write_csv(out, _rejects(rows, source), REJECT_COLUMNS)
 
 
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write one JSON document about a person, for nobody's eyes but its owner's."""
+    with _replacing(path) as out:
+        if path.is_file() or not path.exists():
+            os.fchmod(out.fileno(), 0o600)
+        json.dump(document, out, ensure_ascii=False, indent=2, default=_plain)
+        out.write("\n")
+
+
 def _rejects(rows: Iterable[Rejected], source: str) -> Iterator[Row]:
     for row in rows:
         yield {

@@ -12,6 +12,7 @@ from campaigns.core.records import (
     AttemptRow,
     Claim,
     ContactRow,
+    Erased,
     LaneHead,
     NewAttempt,
     NewContact,
@@ -24,8 +25,17 @@ from campaigns.core.records import (
 class TaskBook(Protocol):
     """Contacts and dial tasks."""
 
-    def phone_ids(self, numbers: Iterable[str]) -> Mapping[str, int]:
-        """Ids of the numbers, inserted in sorted order where new."""
+    def phone_ids(self, numbers: Iterable[str], *, refill: bool = True) -> Mapping[str, int]:
+        """Ids of the numbers, inserted in sorted order where new.
+
+        `refill`: an erased number is known again from now on.
+        """
+
+    def phone_of(self, number: str) -> int | None:
+        """The phone of a number, where it is known or was."""
+
+    def erase(self, phone_id: int, at: datetime) -> Erased:
+        """Write over everything personal about a number and end its tasks; its lock is held."""
 
     def number(self, phone_id: int) -> str: ...
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from campaigns.store import vault
 from campaigns.store.call_tables import dial_task
 
 
@@ -19,6 +20,14 @@ class Queries:
     def postgres(self) -> bool:
         """Whether rows can be locked one by one here; SQLite's writer is alone anyway."""
         return self.connection.dialect.name == "postgresql"
+
+    def number_index(self, number: str) -> str:
+        """What a number is found by: sealed values cannot be compared."""
+        return vault.of(self.connection.dialect).number_index(self.connection, number)
+
+    def key_index(self, campaign_id: int, key: str) -> str:
+        """What a contact's key is found by, in its campaign."""
+        return vault.of(self.connection.dialect).key_index(self.connection, campaign_id, key)
 
     def locked(self, query: Select[Any]) -> Select[Any]:
         """FOR NO KEY UPDATE: the plain lock deadlocks against foreign keys (design.md)."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from campaigns.store.columns import BigId, Instant, Json, metadata
+from campaigns.store.columns import BigId, Instant, Json, Sealed, SealedJson, metadata
 
 dial_task = Table(
     "dial_task",
@@ -89,7 +89,8 @@ attempt = Table(
     Column("late", Boolean, nullable=False, default=False, server_default=text("false")),
     # Not dialled from here: read off the provider's list after a restore.
     Column("recovered", Boolean, nullable=False, default=False, server_default=text("false")),
-    Column("snapshot", Json, nullable=False),  # agent, from, max_duration_s, recording, context
+    # agent, from, max_duration_s, recording, context
+    Column("snapshot", SealedJson("attempt.snapshot"), nullable=False),
     Column("intent_at", Instant, nullable=False),  # policy time, as everything below
     Column("settle_at", Instant, nullable=False),  # dialing past this is unknown
     Column("release_at", Instant, nullable=False),  # the number is free then at the latest
@@ -97,7 +98,7 @@ attempt = Table(
     Column("answered_at", Instant),
     Column("answer", String(16)),  # accepted | not_sent | rejected | slow_down | unknown
     Column("answer_blame", String(16)),
-    Column("answer_detail", Text),
+    Column("answer_detail", Sealed("attempt.answer_detail")),
     Column("call_id", Text),
     Column("session_id", Text),
     Column("ringing_at", Instant),
@@ -109,7 +110,7 @@ attempt = Table(
     Column("check_claim_until", Instant),
     Column("checks", Integer, nullable=False, server_default="0"),
     Column("check_error", Text),
-    Column("enriched", Json),
+    Column("enriched", SealedJson("attempt.enriched")),
     Column("cost", Float),
     Column("currency", Text),
     Column("recording_id", Text),
@@ -167,7 +168,7 @@ event = Table(
     Column("word", Text, nullable=False),
     Column("call_id", Text),
     Column("duration_s", Float),
-    Column("body", Text, nullable=False),
+    Column("body", Sealed("event.body"), nullable=False),
     Column("folded", Boolean, nullable=False, default=False, server_default=text("false")),
     UniqueConstraint("attempt_id", "digest"),
     Index(
@@ -207,7 +208,7 @@ orphan_event = Table(
     Column("word", Text, nullable=False),
     Column("call_id", Text),
     Column("duration_s", Float),
-    Column("body", Text, nullable=False),
+    Column("body", Sealed("orphan_event.body"), nullable=False),
     Column("reviewed", Boolean, nullable=False, default=False, server_default=text("false")),
     UniqueConstraint("attempt_id", "digest"),
 )

@@ -18,15 +18,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from campaigns.core.instants import Now
-from campaigns.errors import DatabaseAway
+from campaigns.errors import CampaignsError, DatabaseAway
+from campaigns.store import vault
 from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
 from campaigns.store.campaigns import CampaignQueries
+from campaigns.store.erasing import ErasingQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.evidence import EvidenceQueries
 from campaigns.store.incarnation import IncarnationQueries
@@ -34,6 +36,7 @@ from campaigns.store.patience import PatientConnection
 from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
+from campaigns.store.sealing import Keys
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries
 
@@ -62,6 +65,7 @@ class SqlTransaction(
     RehearsalQueries,
     IncarnationQueries,
     RecoveryQueries,
+    ErasingQueries,
 ):
     """All queries over one connection."""
 
@@ -83,12 +87,23 @@ class SqlTransaction(
 
 
 class Database:
-    """The Store port on SQLAlchemy. `url` may hold a password: it is never shown."""
+    """The Store port on SQLAlchemy. `url` may hold a password: it is never shown.
 
-    def __init__(self, url: str, *, clock: Wall = wall, statement_s: float = 60.0) -> None:
+    Without `keys` nothing personal can be read or written.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Wall = wall,
+        statement_s: float = 60.0,
+        keys: Keys | None = None,
+    ) -> None:
         """`statement_s`: after which PostgreSQL gives up a statement, or a silent transaction."""
         parsed = make_url(url)
         self.clock = clock
+        self.vault = vault.Vault(keys)
         self.single_writer = parsed.get_backend_name() != "postgresql"
         self._lock: threading.RLock | None = None
         if parsed.get_backend_name() == "postgresql":
@@ -120,6 +135,8 @@ class Database:
         else:
             self.writer = _sqlite(parsed.render_as_string())
             self.reader = _sqlite(parsed.render_as_string(), query_only=True)
+        for engine in (self.writer, self.reader):
+            vault.give(engine, self.vault)
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
@@ -137,6 +154,22 @@ class Database:
         """One reading of the clock."""
         with self.read() as tx:
             return tx.now()
+
+    def compact(self) -> None:
+        """Leave nothing on the disk that was deleted or written over, where that is one file."""
+        if not self.single_writer:
+            return  # PostgreSQL's VACUUM FULL locks every table: a person decides when
+        with _translated(), self._exclusive():
+            raw = self.writer.raw_connection()
+            try:
+                for pragma in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    raw.cursor().execute(pragma)
+            except sqlite3.OperationalError as error:
+                raise DatabaseAway(
+                    f"the database could not be written anew ({error}): make room, and try again"
+                ) from error
+            finally:
+                raw.close()
 
     def close(self) -> None:
         """Give all connections back to the system."""
@@ -178,6 +211,10 @@ def _translated() -> Iterator[None]:
                 f"the database did not do it ({kind}); see `campaigns doctor`"
             ) from error
         raise
+    except StatementError as error:
+        if isinstance(error.orig, CampaignsError):  # a value could not be sealed
+            raise error.orig from None
+        raise
 
 
 def _write_ahead(cursor: Any) -> None:
@@ -218,6 +255,7 @@ def _sqlite(url: str, *, memory: bool = False, query_only: bool = False) -> Engi
         if not memory:
             _write_ahead(cursor)
             cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA secure_delete=ON")  # what is erased is written over
         cursor.execute("PRAGMA foreign_keys=ON")
         if query_only:
             cursor.execute("PRAGMA query_only=ON")

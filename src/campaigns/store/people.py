@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, or_, select, update
 
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.records import ContactRow, NewContact, NewReject
@@ -19,30 +19,43 @@ _IN_CHUNK = 500
 class PeopleQueries(Queries):
     """Phones, contacts, rejected rows, suppressions."""
 
-    def phone_ids(self, numbers: Iterable[str]) -> Mapping[str, int]:
-        """Ids of the numbers; new ones are inserted sorted, so that two loads never deadlock."""
-        wanted = sorted(set(numbers))
+    def phone_ids(self, numbers: Iterable[str], *, refill: bool = True) -> Mapping[str, int]:
+        """Ids of the numbers; new ones are inserted sorted, so that two loads never deadlock.
+
+        `refill`: a number that was erased is known again from now on, because it was given again.
+        """
+        by_index = {self.number_index(number): number for number in sorted(set(numbers))}
+        wanted = list(by_index)
         found: dict[str, int] = {}
         for start in range(0, len(wanted), _IN_CHUNK):
             part = wanted[start : start + _IN_CHUNK]
             # RETURNING makes it one statement a chunk instead of one a row.
             new = self.connection.execute(
-                self.insert_or_ignore(phone).returning(phone.c.e164, phone.c.id),
-                [{"e164": number} for number in part],
+                self.insert_or_ignore(phone).returning(phone.c.number_index, phone.c.id),
+                [{"number_index": index, "e164": by_index[index]} for index in part],
             )
-            found.update({row.e164: row.id for row in new})
-            old = [number for number in part if number not in found]
+            found.update({row.number_index: row.id for row in new})
+            old = [index for index in part if index not in found]
             if old:
+                erased = phone.c.e164.is_(None).label("erased")
                 rows = self.connection.execute(
-                    select(phone.c.e164, phone.c.id).where(phone.c.e164.in_(old))
-                )
-                found.update({row.e164: row.id for row in rows})
-        return found
+                    select(phone.c.number_index, phone.c.id, erased).where(
+                        phone.c.number_index.in_(old)
+                    )
+                ).all()
+                found.update({row.number_index: row.id for row in rows})
+                if refill:
+                    self._refill({row.id: by_index[row.number_index] for row in rows if row.erased})
+        return {by_index[index]: id for index, id in found.items()}
+
+    def _refill(self, erased: Mapping[int, str]) -> None:
+        for phone_id, number in sorted(erased.items()):
+            self.connection.execute(update(phone).where(phone.c.id == phone_id).values(e164=number))
 
     def number(self, phone_id: int) -> str:
-        """The number of a phone, in E.164."""
+        """The number of a phone, in E.164; empty where it was erased."""
         query = select(phone.c.e164).where(phone.c.id == phone_id)
-        return str(self.connection.execute(query).scalar_one())
+        return self.connection.execute(query).scalar_one() or ""
 
     def lock_phone(self, phone_id: int) -> None:
         """The number's lock: opt-out, caps and intent all take it first."""
@@ -58,11 +71,13 @@ class PeopleQueries(Queries):
     ) -> Sequence[tuple[NewContact, int]]:
         """Insert contacts and their dial tasks; returns the repeated keys with their first line."""
         lanes = self._lanes(campaign_id, {" ".join(entry.zones) for entry in contacts})
+        index_of = {entry.key: self.key_index(campaign_id, entry.key) for entry in contacts}
         inserted = self.connection.execute(
-            self.insert_or_ignore(contact).returning(contact.c.id, contact.c.key),
+            self.insert_or_ignore(contact).returning(contact.c.id, contact.c.key_index),
             [
                 {
                     "campaign_id": campaign_id,
+                    "key_index": index_of[entry.key],
                     "key": entry.key,
                     "phone_id": phones[entry.e164],
                     "zones": " ".join(entry.zones),
@@ -74,16 +89,16 @@ class PeopleQueries(Queries):
                 for entry in contacts
             ],
         )
-        ids = {row.key: row.id for row in inserted}
+        ids = {row.key_index: row.id for row in inserted}
         by_key: dict[str, NewContact] = {}
         repeated: list[NewContact] = []
         for entry in contacts:
-            if entry.key in ids and entry.key not in by_key:
+            if index_of[entry.key] in ids and entry.key not in by_key:
                 by_key[entry.key] = entry
             else:
                 repeated.append(entry)
         rows = [
-            _task(entry, campaign_id, account_id, ids[key], phones, lanes)
+            _task(entry, campaign_id, account_id, ids[index_of[key]], phones, lanes)
             for key, entry in by_key.items()
         ]
         if rows:
@@ -101,10 +116,12 @@ class PeopleQueries(Queries):
 
     def lines_of_keys(self, campaign_id: int, keys: Iterable[str]) -> Mapping[str, int]:
         """Key → the line of this campaign that has it."""
-        query = select(contact.c.key, contact.c.source_line).where(
-            contact.c.campaign_id == campaign_id, contact.c.key.in_(list(keys))
+        by_index = {self.key_index(campaign_id, key): key for key in keys}
+        query = select(contact.c.key_index, contact.c.source_line).where(
+            contact.c.campaign_id == campaign_id, contact.c.key_index.in_(list(by_index))
         )
-        return {row.key: row.source_line for row in self.connection.execute(query)}
+        rows = self.connection.execute(query)
+        return {by_index[row.key_index]: row.source_line for row in rows}
 
     def _first_lines(
         self, campaign_id: int, repeated: Sequence[NewContact]
@@ -153,8 +170,8 @@ class PeopleQueries(Queries):
         ).one()
         return ContactRow(
             id=row.id,
-            key=row.key,
-            e164=row.e164,
+            key=row.key or "",
+            e164=row.e164 or "",
             zones=tuple(row.zones.split()),
             settings=row.settings,
             fields=row.fields,
@@ -162,8 +179,10 @@ class PeopleQueries(Queries):
         )
 
     def suppressed(self, phone_id: int) -> bool:
-        """Whether this number must not be called."""
-        query = select(exists().where(suppression.c.phone_id == phone_id))
+        """Whether this number must not be called: it is on the list, or nobody knows it."""
+        listed = exists().where(suppression.c.phone_id == phone_id)
+        erased = exists().where(phone.c.id == phone_id, phone.c.e164.is_(None))
+        query = select(or_(listed, erased))
         return bool(self.connection.execute(query).scalar_one())
 
     def suppress(self, phone_id: int, *, reason: str, source: str, at: datetime) -> bool:
@@ -171,7 +190,7 @@ class PeopleQueries(Queries):
         # RETURNING, because an INSERT has no row count on PostgreSQL.
         added = self.connection.execute(
             self.insert_or_ignore(suppression)
-            .values(phone_id=phone_id, reason=reason[:200], source=source, added_at=at)
+            .values(phone_id=phone_id, reason=reason[:200], source=source[:32], added_at=at)
             .returning(suppression.c.phone_id)
         )
         return added.first() is not None

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, and_, or_, select
 from campaigns.core.figures import CallDetail, CallLine, EventLine, Page
 from campaigns.core.lifecycle import AttemptState
 from campaigns.errors import InputError, UnknownName
-from campaigns.store.reads_base import BaseReads, page_of
+from campaigns.store.reads_base import BaseReads, key_of, page_of
 from campaigns.store.tables import attempt, campaign, contact, dial_task, event, phone
 
 _SHORTEST = 6
@@ -35,7 +35,7 @@ class CallReads(BaseReads):
         if states:
             query = query.where(attempt.c.state.in_([state.value for state in states]))
         if key is not None:
-            query = query.where(contact.c.key == key)
+            query = query.where(contact.c.key_index == self.tx.key_index(row.id, key))
         if after is not None:
             last = self.connection.execute(
                 select(attempt.c.intent_at).where(attempt.c.id == after)
@@ -139,7 +139,13 @@ def _lines(*, whole: bool = False) -> Select[Any]:
     """Attempts with their campaign and contact; a try-out call has neither."""
     columns = (*_LISTED, *_MORE) if whole else _LISTED
     return (
-        select(*columns, phone.c.e164, contact.c.key, campaign.c.name.label("campaign"))
+        select(
+            *columns,
+            phone.c.e164,
+            contact.c.id.label("contact_id"),
+            contact.c.key,
+            campaign.c.name.label("campaign"),
+        )
         .join(phone, phone.c.id == attempt.c.phone_id)
         .outerjoin(dial_task, dial_task.c.id == attempt.c.task_id)
         .outerjoin(contact, contact.c.id == dial_task.c.contact_id)
@@ -150,4 +156,5 @@ def _lines(*, whole: bool = False) -> Select[Any]:
 def _line(row: Row[Any]) -> CallLine:
     plain = {column.name: getattr(row, column.name) for column in _LISTED}
     plain["state"] = AttemptState(row.state)
-    return CallLine(campaign=row.campaign, key=row.key, to_number=row.e164, **plain)
+    key = None if row.contact_id is None else key_of(row.key, row.contact_id)
+    return CallLine(campaign=row.campaign, key=key, to_number=row.e164 or "", **plain)

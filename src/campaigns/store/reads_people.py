@@ -16,7 +16,7 @@ from campaigns.core.figures import (
     SuppressionLine,
 )
 from campaigns.core.lifecycle import Outcome, TaskState
-from campaigns.store.reads_base import BaseReads, number_after, page_of
+from campaigns.store.reads_base import BaseReads, key_of, number_after, page_of
 from campaigns.store.tables import contact, dial_task, phone, rejected_row, suppression
 
 
@@ -72,21 +72,22 @@ class PeopleReads(BaseReads):
 
     def stored_contacts(self, campaign_id: int, keys: Sequence[str]) -> Mapping[str, StoredContact]:
         """What is known under these keys; at most a page of them."""
+        by_index = {self.tx.key_index(campaign_id, key): key for key in keys}
         query = (
             select(
-                contact.c.key,
+                contact.c.key_index,
                 contact.c.zones,
                 contact.c.settings,
                 contact.c.fields,
                 phone.c.e164,
             )
             .join(phone, phone.c.id == contact.c.phone_id)
-            .where(contact.c.campaign_id == campaign_id, contact.c.key.in_(keys))
+            .where(contact.c.campaign_id == campaign_id, contact.c.key_index.in_(list(by_index)))
         )
         return {
-            row.key: StoredContact(
-                key=row.key,
-                to_number=row.e164,
+            by_index[row.key_index]: StoredContact(
+                key=by_index[row.key_index],
+                to_number=row.e164 or "",
                 zones=tuple(row.zones.split()),
                 settings=row.settings,
                 fields=row.fields,
@@ -133,8 +134,8 @@ def _contact(row: Row[Any]) -> ContactLine:
     waiting = row.state == TaskState.WAITING.value
     return ContactLine(
         id=row.contact_id,
-        key=row.key,
-        to_number=row.e164,
+        key=key_of(row.key, row.contact_id),
+        to_number=row.e164 or "",
         zones=tuple(row.zones.split()),
         state=TaskState(row.state),
         outcome=None if row.outcome is None else Outcome(row.outcome),
@@ -152,5 +153,5 @@ def _rejected(row: Row[Any]) -> RejectedLine:
 
 def _suppressed(row: Row[Any]) -> SuppressionLine:
     return SuppressionLine(
-        to_number=row.e164, reason=row.reason, source=row.source, added_at=row.added_at
+        to_number=row.e164 or "", reason=row.reason, source=row.source, added_at=row.added_at
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, Outcome
 from campaigns.core.outcomes import OUTCOME_OF
-from campaigns.store.reads_base import page_of
+from campaigns.store.reads_base import key_of, page_of
 from campaigns.store.reads_people import PeopleReads
 from campaigns.store.tables import attempt, campaign_version, contact, dial_task, phone
 
@@ -102,9 +102,9 @@ def _result(row: Row[Any], calls: Sequence[Any], campaign: str, source: str) -> 
     return {
         "campaign": campaign,
         "run": None,
-        "key": row.key,
+        "key": key_of(row.key, row.contact_id),
         "touch": row.touch or None,
-        "to_number": row.e164,
+        "to_number": row.e164 or None,
         "from_number": row.from_number or row.settings.get("from_number"),
         "outcome": row.outcome,
         "disposition": None,

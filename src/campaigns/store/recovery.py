@@ -29,7 +29,7 @@ class RecoveryQueries(Queries):
 
     def phone_of(self, number: str) -> int | None:
         """The phone of a number in E.164, if this database has ever heard of it."""
-        query = select(phone.c.id).where(phone.c.e164 == number)
+        query = select(phone.c.id).where(phone.c.number_index == self.number_index(number))
         return self.connection.execute(query).scalar_one_or_none()
 
     def tasks_of_phone(self, phone_id: int, account_id: int) -> Sequence[TaskRow]:

@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, literal, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from campaigns.core import pacing
@@ -22,7 +22,20 @@ from campaigns.core.calls import Limit
 from campaigns.errors import ConfigurationError, DatabaseAway, Fault
 from campaigns.store.database import Database
 from campaigns.store.incarnation import stamp
-from campaigns.store.tables import account, schema_compat, slot, world
+from campaigns.store.resealing import fill
+from campaigns.store.sealing import new_index_key
+from campaigns.store.tables import (
+    account,
+    contact,
+    event,
+    phone,
+    rejected_row,
+    schema_compat,
+    slot,
+    vault,
+    world,
+)
+from campaigns.store.vault import INDEX_KEY
 
 _MIGRATION_LOCK = 0x6D696772
 
@@ -55,9 +68,10 @@ def current(database: Database) -> str | None:
 def upgrade(
     database: Database, *, kind: str, speed: float = 1.0, starts_at: datetime | None = None
 ) -> None:
-    """Migrate, and stamp a new database as `real` or `rehearsal`, once.
+    """Migrate, stamp a new database as `real` or `rehearsal`, once, and seal what lies open in it.
 
-    Raises ConfigurationError when it is stamped as the other kind already.
+    Raises ConfigurationError when it is stamped as the other kind already, or was written with
+    another secret.
     """
     with database.write() as tx:
         connection = tx.connection
@@ -89,6 +103,9 @@ def upgrade(
             raise ConfigurationError([fault])
         stamp(connection)
         _compatible(connection)
+        sealed = _vaulted(connection, database)
+    if not sealed:
+        fill(database)
 
 
 def _compatible(connection: Connection) -> None:
@@ -110,6 +127,27 @@ def _compatible(connection: Connection) -> None:
     )
 
 
+def _vaulted(connection: Connection, database: Database) -> bool:
+    """A new database gets its index key, an old one is opened; False: something lies open."""
+    row = connection.execute(select(vault)).one_or_none()
+    if row is None:
+        places = (phone, contact, event, rejected_row)
+        empty = not any(
+            connection.execute(select(literal(1)).select_from(one).limit(1)).first()
+            for one in places
+        )
+        connection.execute(
+            insert(vault).values(
+                id=1,
+                index_key=database.vault.seal(new_index_key(), INDEX_KEY),
+                sealed_at=_real_now(connection, database) if empty else None,
+            )
+        )
+        return empty
+    database.vault.check(connection)
+    return row.sealed_at is not None
+
+
 def _real_now(connection: Connection, database: Database) -> datetime:
     if connection.dialect.name == "postgresql":
         at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
@@ -118,7 +156,10 @@ def _real_now(connection: Connection, database: Database) -> datetime:
 
 
 def require_current(database: Database) -> None:
-    """Raises DatabaseAway unless the schema is ours, or a later one that only adds to it."""
+    """Raises DatabaseAway unless the schema is ours, or a later one that only adds to it.
+
+    Raises ConfigurationError unless the secret is the database's.
+    """
     try:
         found = current(database)
     except DatabaseError as error:
@@ -129,6 +170,10 @@ def require_current(database: Database) -> None:
             f"the database is at revision {found or 'none'}, this program needs {head()}:"
             " run `campaigns db upgrade`"
         )
+    with database.read() as tx:
+        database.vault.check(tx.connection)
+        if tx.connection.execute(select(vault.c.sealed_at)).scalar_one() is None:
+            raise DatabaseAway("the database is not sealed to its end: run `campaigns db upgrade`")
 
 
 def _accepts(database: Database) -> bool:

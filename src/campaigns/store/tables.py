@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from campaigns.store.call_tables import attempt, dial_task, event, orphan_event, sweep_read
-from campaigns.store.columns import BigId, Instant, Json, metadata
+from campaigns.store.columns import BigId, Instant, Json, Sealed, SealedJson, metadata
 
 __all__ = [
     "BigId",
@@ -46,6 +46,7 @@ __all__ = [
     "slot",
     "suppression",
     "sweep_read",
+    "vault",
     "world",
 ]
 
@@ -73,6 +74,15 @@ schema_compat = Table(
     "schema_compat",
     metadata,
     Column("revision", String(32), primary_key=True),  # programs of it may work with this schema
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("index_key", Text, nullable=False),  # finds numbers and keys; sealed by the secret
+    Column("sealed_at", Instant),  # nothing personal lies open since then (real time)
+    CheckConstraint("id = 1", name="one_row"),
 )
 
 account = Table(
@@ -111,7 +121,10 @@ phone = Table(
     "phone",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("e164", String(20), nullable=False, unique=True),
+    Column("number_index", String(20), nullable=False),
+    Column("e164_sealed", Sealed("phone.e164"), key="e164"),  # none: erased, and never called
+    # Named as when the column held the number in clear.
+    UniqueConstraint("number_index", name="uq_phone_e164"),
 )
 
 campaign = Table(
@@ -162,14 +175,15 @@ contact = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
-    Column("key", Text, nullable=False),
+    Column("key_index", Text, nullable=False),
+    Column("key_sealed", Sealed("contact.key"), key="key"),  # none: erased
     Column("phone_id", ForeignKey("phone.id"), nullable=False),
     Column("zones", Text, nullable=False),
     Column("zone_source", String(32), nullable=False),
-    Column("settings", Json, nullable=False),
-    Column("fields", Json, nullable=False),
+    Column("settings", SealedJson("contact.settings"), nullable=False),
+    Column("fields", SealedJson("contact.fields"), nullable=False),
     Column("source_line", Integer, nullable=False),
-    UniqueConstraint("campaign_id", "key"),
+    UniqueConstraint("campaign_id", "key_index", name="uq_contact_campaign_id_key"),
     Index("ix_contact_campaign_id_phone_id", "campaign_id", "phone_id"),
 )
 
@@ -180,7 +194,7 @@ rejected_row = Table(
     Column("line", Integer, primary_key=True, autoincrement=False),
     Column("kind", String(16), nullable=False),  # rejected | duplicate | filtered
     Column("column", String(200), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Sealed("rejected_row.reason"), nullable=False),
 )
 
 suppression = Table(
