@@ -8,7 +8,7 @@ import typer
 
 from campaigns.cli import options, screen, state
 from campaigns.cli.doors import Misused
-from campaigns.core.figures import UnresolvedLine
+from campaigns.core.doubt import UnresolvedLine
 from campaigns.core.numbers import mask
 from campaigns.engine.unresolved import As, settle
 from campaigns.errors import InputError

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from campaigns.core.doubt import Incident
 from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome, TaskState
 
 T = TypeVar("T")
@@ -257,35 +258,6 @@ class Pause:
     why: str
     who: str
     at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Incident:
-    """What must not happen and did: `attempt` and `other` are the two calls."""
-
-    at: datetime
-    campaign: str | None
-    why: str
-    attempt: str
-    other: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnresolvedLine:
-    """A contact nobody can tell about: a person decides. `evidence` is what was looked at."""
-
-    id: str
-    campaign: str
-    key: str = field(repr=False)
-    to_number: str = field(repr=False)
-    state: AttemptState
-    intent_at: datetime
-    reason: str
-    why: str | None
-    reads: int
-    newest_read_at: datetime | None
-    events: int
-    proof: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

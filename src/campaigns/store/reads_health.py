@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from campaigns.core.figures import Health, Incident, Pause, Process
+from campaigns.core.doubt import Incident
+from campaigns.core.figures import Health, Pause, Process
 from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.lifecycle import SETTLED, AttemptState, CampaignState, Outcome

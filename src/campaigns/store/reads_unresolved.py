@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Row, func, select
 
-from campaigns.core.figures import Page, UnresolvedLine
+from campaigns.core.doubt import UnresolvedLine
+from campaigns.core.figures import Page
 from campaigns.core.lifecycle import RANG_NOBODY, SETTLED, AttemptState, Outcome
 from campaigns.store.reads_base import BaseReads, number_after, page_of
 from campaigns.store.tables import attempt, campaign, contact, dial_task, event, phone, sweep_read
