@@ -3,7 +3,7 @@
     python -m tools.mutate core/pacing.py [core/retry.py …] [--only 12] [--jobs 2]
 
 Each mutant lives in the memory of a forked process only: no file is ever changed. It runs the
-tests named in TESTS for its file, quickest first, and is killed by the first that fails. What
+tests named in TESTS for its file, quick ones first, and is killed by the first that fails. What
 survives is printed; docs/reliability-mutants.md says why those that are left may.
 """
 
@@ -12,18 +12,15 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
-import gc
-import importlib.abc
-import importlib.util
+import importlib
 import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType
 
 import pytest
 from hypothesis import settings
@@ -41,15 +38,8 @@ TESTS = {
     "core/retry.py": (f"{_UNIT}retry.py",),
     "engine/gate.py": (f"{_WORLD}gate.py", f"{_WORLD}holds.py"),
 }
-_LIBRARIES = (
-    "hypothesis.stateful", "psycopg", "sqlalchemy.dialects.postgresql",
-    "sqlalchemy.dialects.sqlite", "alembic.command", "pydantic", "phonenumbers", "jinja2",
-    "croniter", "holidays", "structlog", "tenacity",
-)  # fmt: skip
-_ROOMS = ("core", "ports", "store", "engine", "files", "provider")
-"""What is imported once, before the first fork."""
-_FEW = 15
-"""Examples of a property at first; whoever survives those meets as many as ./test draws."""
+_FEW = 25
+"""Examples of a property: most mutants that one can find it finds at once."""
 _TOO_LONG = 300
 """Seconds after which a mutant counts as killed: its loop does not end."""
 
@@ -148,6 +138,12 @@ def _edits(node: ast.AST) -> Iterator[tuple[str, Edit]]:
                     yield f"{_text(node)}: only {_text(rest[0])}", _becomes(rest[0])
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield f"{_text(node)}: without not", _becomes(operand)
+        case _:
+            yield from _edits_of_parts(node)
+
+
+def _edits_of_parts(node: ast.AST) -> Iterator[tuple[str, Edit]]:
+    match node:
         case ast.If() | ast.IfExp():
             for value in (True, False):
                 yield f"if {_text(node.test)}: {value}", _with(test=ast.Constant(value))
@@ -213,107 +209,103 @@ def _text(node: ast.AST) -> str:
     return said if len(said) <= 70 else f"{said[:69]}…"
 
 
-class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports one module from a tree instead of its file."""
+def _graft(name: str, tree: ast.Module, mutant: Mutant) -> None:
+    """Give the loaded module the code and the constants of the changed one.
 
-    def __init__(self, path: Path, tree: ast.Module) -> None:
-        self._name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
-        self._path, self._tree = path, tree
-
-    def find_spec(self, name: str, _path: object, _target: object = None) -> object:
-        if name != self._name:
-            return None
-        return importlib.util.spec_from_file_location(name, self._path, loader=self)
-
-    def create_module(self, _spec: object) -> None:
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._tree, str(self._path), "exec"), module.__dict__)  # noqa: S102
-
-
-def _forget(name: str) -> None:
-    """Drop a module and every other that was imported with it inside."""
-    users: dict[str, set[str]] = {}
-    for user, module in list(sys.modules.items()):
-        if user.startswith("campaigns.") and module.__file__:
-            for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
-                if isinstance(node, ast.ImportFrom) and node.module:
-                    for used in (node.module, *(f"{node.module}.{a.name}" for a in node.names)):
-                        users.setdefault(used, set()).add(user)
-    found, new = {name}, {name}
-    while new:
-        new = {user for one in new for user in users.get(one, ())} - found
-        found |= new
-    for one in found & set(sys.modules):
-        parent, _, child = one.rpartition(".")
-        del sys.modules[one]
-        vars(sys.modules.get(parent, sys)).pop(child, None)
+    Its classes stay, because everybody holds them; a changed method is put into the old class.
+    """
+    module = sys.modules[name]
+    inside = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.lineno <= mutant.line <= (node.end_lineno or 0)
+    ]
+    body = [node for node in tree.body if not isinstance(node, ast.ClassDef)]
+    new = dict(vars(module))
+    exec(compile(ast.Module(body, []), str(module.__file__), "exec"), new)  # noqa: S102
+    for key, value in new.items():
+        old = vars(module).get(key)
+        if isinstance(value, FunctionType) and value.__module__ == name:
+            _swap(old, value)
+        elif value is not old and not key.startswith("__"):
+            for user in list(sys.modules.values()):
+                if getattr(user, "__dict__", {}).get(key) is old:
+                    setattr(user, key, value)
+    for changed in inside:
+        # Only its methods: the values of a class were taken by others when it was made.
+        methods = [node for node in changed.body if isinstance(node, ast.FunctionDef)]
+        for method in methods:
+            method.decorator_list = []
+        exec(compile(ast.Module(list(methods), []), str(module.__file__), "exec"), new)  # noqa: S102
+        for method in methods:
+            old = vars(vars(module)[changed.name])[method.name]
+            _swap(old.fget if isinstance(old, property) else old, new[method.name])
 
 
-def _start(path: Path, tree: ast.Module | None, tests: tuple[str, ...], few: bool = True) -> int:
-    """Fork a process that runs the tests on this tree; its pid."""
-    if pid := os.fork():
-        return pid
-    os.setsid()  # so that whatever a test starts can be ended with it
-    silence = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(silence, stream)
-    code = 70
-    try:
-        if tree is not None:
-            sys.meta_path.insert(0, _Mutated(path, tree))
-        options = ["-x", "-q", "-p", "no:cacheprovider"]
-        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # loaded before it began
-        if few:
-            settings.register_profile("few", max_examples=_FEW, deadline=None, database=None)
-            options += ["--hypothesis-profile", "few"]
-        code = int(pytest.main([*options, *tests]))
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+def _swap(old: object, new: object) -> None:
+    if isinstance(old, FunctionType) and isinstance(new, FunctionType):
+        old.__code__ = new.__code__
+        old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
 
 
-def _survivors(name: str, jobs: int, only: set[int]) -> list[Mutant]:
-    path = SOURCE / name
-    tree = ast.parse(path.read_text())
-    pid = _start(path, None, TESTS[name])
-    if os.waitpid(pid, 0)[1]:
-        sys.exit(f"{name}: its tests fail without any change")
-    _forget(".".join(path.relative_to(ROOT / "src").with_suffix("").parts))
-    gc.freeze()
-    waiting = [one for one in mutants(tree) if not only or one.line in only]
-    count, began = len(waiting), time.monotonic()
-    tough: set[Mutant] = set()
-    running: dict[int, tuple[Mutant, float]] = {}
-    alive: list[Mutant] = []
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            mutant = waiting.pop(0)
-            pid = _start(path, applied(tree, mutant), TESTS[name], few=mutant not in tough)
-            running[pid] = mutant, time.monotonic()
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if pid in running:
-            mutant, _ = running.pop(pid)
-            if status == 0 and mutant not in tough:
-                tough.add(mutant)
-                waiting.append(mutant)
-            elif status == 0:
-                alive.append(mutant)
-                print(f"{name}:{mutant.line}: {mutant.says}", flush=True)
-            continue
-        for late, (_, since) in running.items():
-            if time.monotonic() - since > _TOO_LONG:
-                os.killpg(late, signal.SIGKILL)
-        time.sleep(0.02)
-    seconds = time.monotonic() - began
-    print(
-        f"{name}: {count} mutants, {count - len(alive)} killed, {len(alive)} left, {seconds:.0f} s"
-    )
-    return alive
+class Mutating:
+    """A plugin: the tests are collected once, and each mutant runs them in a fork of its own."""
+
+    def __init__(self, name: str, jobs: int, only: set[int]) -> None:
+        self.name, self.jobs = name, jobs
+        self.module = "campaigns." + name.removesuffix(".py").replace("/", ".")
+        self.tree = ast.parse((SOURCE / name).read_text())
+        self.waiting = [one for one in mutants(self.tree) if not only or one.line in only]
+        self.alive: list[Mutant] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Instead of the tests: the mutants."""
+        importlib.import_module(self.module)
+        # What draws many examples comes last.
+        session.items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))
+        if os.waitpid(self._start(session, None), 0)[1]:
+            session.shouldfail = "the tests fail without any change"
+            return True
+        count, began = len(self.waiting), time.monotonic()
+        running: dict[int, tuple[Mutant, float]] = {}
+        while self.waiting or running:
+            while self.waiting and len(running) < self.jobs:
+                mutant = self.waiting.pop(0)
+                running[self._start(session, mutant)] = mutant, time.monotonic()
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid in running:
+                mutant, _ = running.pop(pid)
+                if status == 0:
+                    self.alive.append(mutant)
+                    print(f"{self.name}:{mutant.line}: {mutant.says}", flush=True)
+                continue
+            for late, (_, since) in running.items():
+                if time.monotonic() - since > _TOO_LONG:
+                    os.killpg(late, signal.SIGKILL)
+            time.sleep(0.01)
+        left, seconds = len(self.alive), time.monotonic() - began
+        print(f"{self.name}: {count} mutants, {count - left} killed, {left} left, {seconds:.0f} s")
+        return True
+
+    def _start(self, session: pytest.Session, mutant: Mutant | None) -> int:
+        if pid := os.fork():
+            return pid
+        os.setsid()  # so that whatever a test starts can be ended with it
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silence, stream)
+        failed = True
+        try:
+            if mutant is not None:
+                _graft(self.module, applied(self.tree, mutant), mutant)
+            for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if session.testsfailed:
+                    break
+            failed = bool(session.testsfailed)
+        finally:
+            os._exit(int(failed))
 
 
 def main() -> int:
@@ -327,14 +319,15 @@ def main() -> int:
         parser.error(f"no tests are named for {', '.join(unknown)}: add them to TESTS")
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
-    sys.dont_write_bytecode = True
-    for library in _LIBRARIES:
-        importlib.import_module(library)
-    for room in _ROOMS:
-        for file in sorted((SOURCE / room).glob("*.py")):
-            importlib.import_module(f"campaigns.{room}.{file.stem}".removesuffix(".__init__"))
-    left = [_survivors(name, given.jobs, set(given.only)) for name in given.files or TESTS]
-    return int(any(left))
+    settings.register_profile("few", max_examples=_FEW, deadline=None, database=None)
+    options = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile", "few"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is here already
+    left = 0
+    for name in given.files or TESTS:
+        plugin = Mutating(name, given.jobs, set(given.only))
+        failed = pytest.main([*options, *TESTS[name]], plugins=[plugin]) not in (0, 5)
+        left += len(plugin.alive) + failed
+    return int(left > 0)
 
 
 if __name__ == "__main__":
