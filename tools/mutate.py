@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -105,6 +106,7 @@ def _left_out(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.ClassDef):
         yield from node.decorator_list
         yield from node.bases
+        yield from (inner for inner in node.body if not isinstance(inner, ast.FunctionDef))
     if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
         yield node.annotation
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -248,6 +250,10 @@ def _swap(old: object, new: object) -> None:
         old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
 
 
+def _function(item: pytest.Item) -> Any:
+    return getattr(item, "obj", None)
+
+
 class Mutating:
     """A plugin: the tests are collected once, and each mutant runs them in a fork of its own."""
 
@@ -263,7 +269,10 @@ class Mutating:
         """Instead of the tests: the mutants."""
         importlib.import_module(self.module)
         # What draws many examples comes last.
-        session.items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))
+        session.items.sort(key=lambda item: hasattr(_function(item), "hypothesis"))
+        for test in filter(lambda test: hasattr(test, "hypothesis"), map(_function, session.items)):
+            usual = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(usual, max_examples=_FEW)
         if os.waitpid(self._start(session, None), 0)[1]:
             session.shouldfail = "the tests fail without any change"
             return True
@@ -319,8 +328,8 @@ def main() -> int:
         parser.error(f"no tests are named for {', '.join(unknown)}: add them to TESTS")
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
-    settings.register_profile("few", max_examples=_FEW, deadline=None, database=None)
-    options = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile", "few"]
+    settings.register_profile("mutants", deadline=None, database=None)
+    options = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile", "mutants"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is here already
     left = 0
     for name in given.files or TESTS:

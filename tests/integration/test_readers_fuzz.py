@@ -88,7 +88,7 @@ KINDS = st.sampled_from(
     )
 )  # fmt: skip
 LISTED = (
-    "contacts:\n  file: people.csv\n  key: key\n  where: name != 'skip'\n"
+    "contacts:\n  file: people.csv\n  key: key\n  where: \"{{ name != 'skip' }}\"\n"
     "calling_hours: always\ncontext:\n  name: '{{ name }}'\n"
 )
 
