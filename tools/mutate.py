@@ -34,7 +34,7 @@ TESTS = {
     "core/admission.py": (f"{_UNIT}admission.py",),
     "core/lifecycle.py": (f"{_UNIT}lifecycle.py", f"{_UNIT}outcomes.py", f"{_UNIT}settling.py"),
     "core/pacing.py": (f"{_UNIT}pacing.py",),
-    "core/settling.py": (f"{_UNIT}settling.py",),
+    "core/settling.py": (f"{_UNIT}settling.py", f"{_UNIT}settling_edges.py"),
     "core/outcomes.py": (f"{_UNIT}outcomes.py", f"{_UNIT}settling.py"),
     "core/retry.py": (f"{_UNIT}retry.py",),
     "engine/gate.py": (f"{_WORLD}gate.py", f"{_WORLD}holds.py"),
