@@ -10,6 +10,7 @@ import pytest
 from campaigns.core.calls import CallStatus as C
 from campaigns.core.lifecycle import AttemptState as A
 from campaigns.core.lifecycle import Outcome, TaskState
+from campaigns.core.outcomes import STATE_OF
 from campaigns.core.records import TaskRow
 from campaigns.core.settling import CONFIRM_AFTER, Ended, Retried, Settlement
 from tests.unit.test_settling import ATTEMPT, DONE, EAGER, T0, TASK, M, S, said, told
@@ -109,3 +110,22 @@ def test_a_done_task_learns_that_it_was_answered_and_forgets_nothing_better() ->
     assert both.task == Ended(outcome=Outcome.VOICEMAIL, reason="answered")
     assert told(C.COMPLETED, task=voicemail).task is None
     assert told(C.VOICEMAIL, task=voicemail).task is None
+
+
+@pytest.mark.parametrize(
+    ("has", "gets"),
+    [(T0 + 99 * S, T0 + 99 * S), (T0, T0 + CONFIRM_AFTER), (None, T0 + CONFIRM_AFTER)],
+)
+def test_a_retry_keeps_the_look_that_was_set_for_this_ending(
+    has: datetime | None, gets: datetime
+) -> None:
+    seen = replace(ATTEMPT, state=A.NO_ANSWER, terminal_at=T0, check_at=has)
+    assert told(C.NO_ANSWER, attempt=seen).check_at == gets
+    assert told(C.NO_ANSWER, attempt=replace(seen, terminal_at=None)).check_at == T0 + CONFIRM_AFTER
+
+
+@pytest.mark.parametrize("word", [C.COMPLETED, C.VOICEMAIL])
+def test_details_are_asked_for_wherever_somebody_spoke(word: C) -> None:
+    assert told(word).check_at == T0 + CONFIRM_AFTER
+    seen = replace(ATTEMPT, state=STATE_OF[word], terminal_at=T0, check_at=None)
+    assert told(word, attempt=seen).check_at == T0 + CONFIRM_AFTER
