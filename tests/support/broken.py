@@ -18,7 +18,8 @@ _SUPPRESSED = (
 _SLOTS = (
     "SELECT later.id FROM (SELECT a.*, lag(a.id) OVER slot AS before, lag(a.intent_at) OVER slot"
     " AS before_at FROM slot_log l JOIN attempt a ON a.id = l.attempt_id"
-    " WHERE l.kind = 'start' WINDOW slot AS (PARTITION BY l.n ORDER BY a.intent_at)) later"
+    " WHERE l.kind = 'start'"
+    " WINDOW slot AS (PARTITION BY a.account_id, l.n ORDER BY a.intent_at)) later"
     " JOIN attempt earlier ON earlier.id = later.before AND earlier.state <> 'not_sent'"
     " WHERE later.intent_at - later.before_at < :window"
 )

@@ -175,3 +175,36 @@ def test_stamps_of_a_slot() -> None:
     assert pacing.answered(now(0), W) == at(60.02)
     assert pacing.shut(now(0), W) == at(65)
     assert pacing.newborn(now(0), W) == at(84)
+
+
+def test_where_two_slots_are_alike_the_lower_one_is_taken_and_deleted_first() -> None:
+    alike = [Slot(n=n, free_at=at(5), window=W) for n in (3, 1, 2)]
+    decision = grant(alike, at=at(10))
+    assert isinstance(decision, Granted)
+    assert decision.slot.n == 1
+    assert surplus(alike, 1) == (1, 2)
+
+
+def test_a_limit_that_is_not_lowered_deletes_nothing() -> None:
+    assert surplus(slots(5, 3), 2) == ()
+    assert surplus(slots(5, 3), 3) == ()
+    assert surplus(slots(5, 3), 9) == ()
+
+
+def test_without_a_spacing_the_last_start_holds_nobody_up() -> None:
+    decision = grant(slots(0), at=at(10), last_at=at(10))
+    assert isinstance(decision, Granted)
+    assert isinstance(grant(slots(0), at=at(10), last_at=at(10.5)), Wait)
+
+
+@pytest.mark.parametrize(("until", "count"), [(0.4, 0), (0.5, 1), (1.4, 1), (1.5, 2)])
+def test_the_next_start_keeps_its_distance_from_the_last(until: float, count: int) -> None:
+    found = startable(
+        slots(-9, -9),
+        at=at(0),
+        until=at(until),
+        not_before=None,
+        last_at=at(-0.5),
+        spacing=timedelta(seconds=1),
+    )
+    assert found == count

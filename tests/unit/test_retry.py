@@ -67,3 +67,25 @@ def test_nothing_leaves_within_the_grace_unless_a_get_confirmed_the_ending() -> 
 def test_a_retry_at_or_past_the_end_of_the_campaign_is_none(left: int, again: bool) -> None:
     decision = follow(Outcome.NO_ANSWER, 1, deadline=END + left * M)
     assert isinstance(decision, RetryAt) is again
+    if not again:
+        assert decision == GiveUp(reason="campaign_end")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "minutes"),
+    [
+        (Outcome.NO_ANSWER, 11),
+        (Outcome.BUSY, 12),
+        (Outcome.FAILED, 13),
+        (Outcome.VOICEMAIL, 14),
+    ],
+)
+def test_each_outcome_has_waits_of_its_own(outcome: Outcome, minutes: int) -> None:
+    policy = Retry(no_answer=(11 * M,), busy=(12 * M,), failed=(13 * M,), voicemail=(14 * M,))
+    decision = follow(outcome, 1, policy=policy)
+    assert decision == RetryAt(at=END + minutes * M, confirmed_at=END + minutes * M)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.UNRESOLVED, Outcome.CANCELLED])
+def test_an_outcome_without_a_policy_is_never_retried(outcome: Outcome) -> None:
+    assert follow(outcome, 1) == GiveUp(reason="no_retry")
