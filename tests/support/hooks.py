@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
+from sqlalchemy import select
 
 from campaigns.bootstrap import Installation
 from campaigns.config import Settings
@@ -20,6 +21,7 @@ from campaigns.core.lifecycle import AttemptState
 from campaigns.core.records import NewAttempt
 from campaigns.provider.webhooks import HookKeys, hook_path
 from campaigns.store.database import SqlTransaction
+from campaigns.store.tables import event
 from campaigns.web.app import create_app
 from campaigns.web.limits import Limits
 from tests.support.engine import QueueingDoorbell, World
@@ -121,7 +123,9 @@ class Door:
 
     def events(self) -> Sequence[Mapping[str, object]]:
         """Every raw event that is stored, oldest first."""
-        return self.world.rows("SELECT * FROM event ORDER BY id")
+        rows = self.world.rows("SELECT * FROM event ORDER BY id")
+        bodies = self.world.opened(select(event.c.body).order_by(event.c.id))
+        return [{**row, **body} for row, body in zip(rows, bodies, strict=True)]
 
     def close(self) -> None:
         """As at the end of the server."""
