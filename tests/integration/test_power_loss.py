@@ -17,15 +17,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from campaigns.store import schema
 from campaigns.store.database import Database
+from campaigns.store.tables import phone
+from tests.support.secret import SECRET
 
 WRITER = """
 import sys
 from campaigns.store.database import Database
+from campaigns.store.sealing import Keys
 
-database = Database(sys.argv[1])
+database = Database(sys.argv[1], keys=Keys.from_secret(sys.argv[2]))
 n = 0
 while True:
     with database.write() as tx:
@@ -68,7 +72,9 @@ def test_what_was_reported_committed_survives(tmp_path: Path, tear: str) -> None
     database.close()
 
     child = subprocess.Popen(
-        [sys.executable, "-c", WRITER, f"sqlite:///{path}"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, f"sqlite:///{path}", SECRET],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     reported = [child.stdout.readline().strip() for _ in range(12)]
@@ -95,6 +101,6 @@ def test_what_was_reported_committed_survives(tmp_path: Path, tear: str) -> None
         assert link.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     again = Database(f"sqlite:///{path}")
     with again.read() as tx:
-        there = {row[0] for row in tx.connection.exec_driver_sql("SELECT e164 FROM phone")}
+        there = {row[0] for row in tx.connection.execute(select(phone.c.e164))}
     again.close()
     assert [number for number in reported if number not in there] == []

@@ -40,6 +40,7 @@ from tests.simulation.processes import Worker
 from tests.simulation.scheduler import Process, Scheduler
 from tests.support import idle
 from tests.support.engine import contact, definition
+from tests.support.secret import KEYS
 
 SECRET = "0123456789abcdef0123456789abcdef"
 WINDOW = timedelta(seconds=60)
@@ -420,9 +421,9 @@ def _script(plan: Plan) -> Script:
 def _template() -> tuple[Database, Database]:
     """An empty database of ours, and the one that every seed begins anew: compiled once."""
     born = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
-    template = Database("sqlite://", clock=lambda: born)
+    template = Database("sqlite://", clock=lambda: born, keys=KEYS)
     schema.upgrade(template, kind="real")
-    return template, Database("sqlite://", clock=lambda: born)
+    return template, Database("sqlite://", clock=lambda: born, keys=KEYS)
 
 
 def _fresh(clock: Callable[[], datetime]) -> Database:

@@ -73,6 +73,8 @@ class Life:
 class Skipped:
     """The seconds that were skipped so far: a number in a file that several processes map."""
 
+    host = "a test's"
+
     def __init__(self, path: Path) -> None:
         if not path.exists():
             path.write_bytes(struct.pack("d", 0.0))

@@ -29,7 +29,7 @@ from campaigns.simulator.limits import Kind
 from campaigns.simulator.main import SimulatorServer
 from campaigns.simulator.stats import max_in_sliding
 from campaigns.store import schema
-from campaigns.store.call_tables import attempt
+from campaigns.store.call_tables import attempt, dial_task
 from campaigns.store.database import Database
 from campaigns.store.tables import phone
 from tests.support.crash_life import Life, Skipped, told
@@ -197,16 +197,16 @@ class Judge:
 
     def __init__(self, store: Database, ledger: Ledger, crash: Crash) -> None:
         self._store, self._ledger, self._crash = store, ledger, crash
-        self._tasks = self._rows(
-            "SELECT dial_task.id, phone.e164 AS number, state, outcome FROM dial_task"
-            " JOIN phone ON phone.id = dial_task.phone_id ORDER BY dial_task.id"
-        )
         # By the tables' own columns: the two databases keep an instant differently.
         wanted = (attempt.c[name] for name in ("id", "task_id", "intent_at", "state", "open"))
         query = select(*wanted, phone.c.e164.label("number")).join(phone)
+        columns = (dial_task.c[name] for name in ("id", "state", "outcome"))
+        people = select(*columns, phone.c.e164.label("number")).join_from(dial_task, phone)
         with store.read() as tx:
             rows = tx.connection.execute(query.order_by(attempt.c.intent_at)).mappings()
             self._attempts: list[Mapping[str, Any]] = [dict(row) for row in rows]
+            rows = tx.connection.execute(people.order_by(dial_task.c.id)).mappings()
+            self._tasks: list[Mapping[str, Any]] = [dict(row) for row in rows]
 
     def faults(self) -> list[str]:
         """Everything that is wrong, each as a sentence."""

@@ -113,6 +113,8 @@ def prepare(url: str) -> Database:
 class MapClock:
     """This machine's monotonic clock; whoever sleeps sends policy time forward instead."""
 
+    host = "a test's"
+
     def __init__(self, modelled: Modelled) -> None:
         self._modelled = modelled
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from campaigns.simulator.clocks import unstamp
 from campaigns.simulator.limits import Kind
 from campaigns.simulator.oracle import Oracle
 from campaigns.simulator.stats import max_in_sliding
+from campaigns.store.tables import attempt, dial_task, phone
 from tests.support.rehearsed import Rehearsed
 
 MINUTE = timedelta(minutes=1)
@@ -30,12 +33,12 @@ def judge(world: Rehearsed, *, people: int, limits: dict[str, int]) -> Verdict:
     `limits`: the starts and GETs that any sliding minute may hold, by the simulator's kinds.
     """
     ledger = world.simulator.ledger
+    task, call = dial_task.c, attempt.c
     tasks = world.fleet.rows(
-        "SELECT dial_task.id, phone.e164, state, outcome FROM dial_task"
-        " JOIN phone ON phone.id = dial_task.phone_id"
+        select(task.id, phone.c.e164, task.state, task.outcome).join_from(dial_task, phone)
     )
     attempts = world.fleet.rows(
-        "SELECT id, state, open, answer, answered_at, snapshot FROM attempt"
+        select(call.id, call.state, call.open, call.answer, call.answered_at, call.snapshot)
     )
     outcomes = Counter(str(task["outcome"]) for task in tasks)
     doubtful = {
