@@ -50,7 +50,7 @@ from tests.support.processes import die_with_parent
 
 STUCK, ENDLESS = 3, 4
 """Exit codes: nobody will do anything any more, though not everybody has an outcome; too long."""
-_BEATS = 2000
+_BEATS = 250
 _BEAT = 0.2
 _HUNG_AFTER = 30
 

@@ -56,6 +56,7 @@ class Crash:
     scenario: str = "polled"
     doubts: int = 0
     first: tuple[str, str] | None = None
+    both: bool = True
 
     @property
     def all_deaths(self) -> tuple[tuple[str, str], ...]:
