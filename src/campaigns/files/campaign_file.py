@@ -130,6 +130,7 @@ def _list_alone(
         path=table.path,
         digest=_digest(b"", table.digest, filled),
         contacts=table,
+        dated="name" not in arguments,
         _where=lambda _: f"{shown}:{table.header_line}",
     )
 
