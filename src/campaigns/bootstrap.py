@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -128,6 +129,12 @@ def upgrade(
         database.close()
 
 
+def start_clock(installation: Installation, at: datetime, *, speed: float) -> None:
+    """From now on it is `at` in this rehearsal, passing at `speed`."""
+    with installation.database.write() as tx:
+        tx.set_clock(real=tx.now().real, policy=at, speed=speed)
+
+
 def connect(
     settings: Settings,
     *,
@@ -135,10 +142,12 @@ def connect(
     doorbell: Doorbell | None = None,
     leased_only: bool = False,
     statement_s: float = 60.0,
+    around_post: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Installation:
     """Wire one process. Raises DatabaseAway, or ConfigurationError for a mixed-up world.
 
-    `statement_s`: how long one statement may take before it is given up.
+    `statement_s`: how long one statement may take before it is given up. `around_post`: entered
+    while a POST that may ring somebody is under way.
     """
     world = world or world_of(os.environ)
     database = Database(settings.database_url, statement_s=statement_s)
@@ -156,7 +165,7 @@ def connect(
             raise ConfigurationError([fault])
         with database.read() as tx:
             account_id = tx.account_named(DEFAULT_ACCOUNT).id
-        dialers = _dialers(settings, world, account_id)
+        dialers = _dialers(settings, world, account_id, around_post)
         keys = HookKeys.from_secret(settings.secret.get_secret_value()) if settings.secret else None
         parts = Parts(
             store=database,
@@ -199,13 +208,19 @@ def _account(database: Database, settings: Settings) -> int:
     )
 
 
-def _dialers(settings: Settings, world: str, account_id: int) -> Mapping[int, ThinnestDialer]:
+def _dialers(
+    settings: Settings,
+    world: str,
+    account_id: int,
+    around_post: Callable[[], AbstractContextManager[None]],
+) -> Mapping[int, ThinnestDialer]:
     if settings.api_key is None:
         return {}
     dialer = ThinnestDialer(
         api_key=settings.api_key.get_secret_value(),
         base_url=settings.provider_url,
         world="rehearsal" if world == REHEARSAL else "real",
+        around_post=around_post,
     )
     return {account_id: dialer}
 

@@ -16,6 +16,7 @@ from tests.support.trees import SMALL, definition, fault, faults
 SAYS = [
     # a slip of the finger
     ({"recordng": "yes"}, "did you mean recording?"),
+    ({"colour": "red"}, "known here: "),
     ({"max-duration": "2m"}, "did you mean max_duration?"),
     ({"retry": {"no_anwser": "1h"}}, "did you mean no_answer?"),
     ({"calling_hours": {"mon": "09:00-10:00", "close": "2026-11-27"}}, "did you mean closed?"),

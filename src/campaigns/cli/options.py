@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from campaigns.cli.doors import Misused
+from campaigns.core import spoken
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -52,6 +54,16 @@ States = Annotated[
     list[str] | None,
     typer.Option("--state", metavar="WORD", help="Only these, separated by commas."),
 ]
+
+
+def instant(option: str, text: str) -> datetime:
+    """A point in time; without a zone of its own it is UTC. Raises Misused."""
+    try:
+        return spoken.read(text).instant("UTC").astimezone(UTC)
+    except (spoken.Unreadable, OverflowError):
+        raise Misused(
+            f"{option} takes a date and a time such as 2026-03-09T09:00, in UTC, not {text[:40]!r}"
+        ) from None
 
 
 def chosen(kind: type[W], option: str, given: list[str] | None) -> tuple[W, ...]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +39,8 @@ def run(
         typer.Option(min=1, max=SPEED, help="With --simulate: at most so many times faster."),
     ] = None,
     at: Annotated[
-        datetime | None, typer.Option(help="With --simulate: when it begins (UTC).")
+        str | None,
+        typer.Option(metavar="TIME", help="With --simulate: when it begins (UTC)."),
     ] = None,
     keep: Annotated[
         Path | None,
@@ -69,7 +70,7 @@ def run(
     )
     job = Job(loaded=loaded, wishes=wishes, results=results, as_json=as_json)
     if simulate:
-        start = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+        start = None if at is None else options.instant("--at", at)
         code = rehearse(job, Rehearsal(speed=speed or SPEED, at=start, keep=keep))
     else:
         code = _really(job)
