@@ -33,6 +33,14 @@ def test_faults_of_the_file_and_of_the_header_are_told_at_once(shell: Shell) -> 
     assert [line.split(":")[1] for line in told] == ["4", "5", "7"]
 
 
+def test_an_agent_of_a_row_is_an_id_without_spaces(shell: Shell) -> None:
+    shell.campaign()
+    rows = "+16175550123,Jane,agent_a\n+16175550124,Joe,agent a\n"
+    shell.write("people.csv", f"to_number,customer_name,agent_id\n{rows}")
+    said = shell("check", "campaign.yaml")
+    assert said.complaints == ["people.csv:3: agent_id: expected an id without spaces"]
+
+
 def test_a_fault_that_only_follows_from_another_is_not_told(shell: Shell) -> None:
     text = CAMPAIGN.replace("people.csv", "{file: people.csv, number_column: handy}")
     shell.write("campaign.yaml", text)

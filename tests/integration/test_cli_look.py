@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.cli.live import counted
 from campaigns.core.calls import CallStatus, SlowDown
 from campaigns.core.lifecycle import AttemptState
 from campaigns.engine.tick import beat
 from campaigns.files.exports import RESULT_COLUMNS
-from campaigns.store.database import Database
-from campaigns.store.reads import Reads
 from tests.support.cli import Shell
 
 ROWS = ("+16175550123,Jane", "+16175550124,Joe", "+16175550125,Ann", "1.61756E+10,Spread")
@@ -81,30 +78,6 @@ def test_show_tells_outcomes_waiting_slots_and_polling(called: Shell) -> None:
     ):
         assert said in out
     assert not any(line != line.rstrip() for line in out.splitlines())
-
-
-def test_every_contact_is_counted_once(shell: Shell) -> None:
-    shell.campaign(*ROWS)
-    shell("submit", "campaign.yaml", "--yes")
-    assert "waiting: nothing is running: start `campaigns run` or a worker" in watched(shell)
-    with shell.world() as world:
-        beat(world.parts)  # claimed, and nobody has dialled yet
-    out = shell("show", "reminders").out.split("\n\n")[1]
-    number = {line.split()[0]: int(line.split()[1]) for line in out.splitlines()}
-    contacts = number["contacts"]
-    assert number["starting"] > 0
-    assert sum(number[word] for word in ("done", "starting", "calling", "waiting")) == contacts
-    assert f"{number['starting']} starting" in watched(shell)
-
-
-def watched(shell: Shell) -> str:
-    """The line that `run` and `watch` show."""
-    database = Database(f"sqlite:///{shell.home}/campaigns.db")
-    try:
-        with database.read() as tx:
-            return counted(Reads(tx).campaign_figures("reminders"))
-    finally:
-        database.close()
 
 
 def test_show_says_webhooks_where_the_provider_can_reach_us(
@@ -300,16 +273,6 @@ def test_status_is_well_where_somebody_works(called: Shell) -> None:
     said = called("status")
     assert "all is well" in said.out
     assert "1 alive" in said.out
-
-
-def test_a_persons_pause_is_no_fault_and_not_nothing(called: Shell) -> None:
-    with called.world() as world:
-        beat(world.parts)
-        with world.store.write() as tx:
-            tx.alive("worker@here:1", "worker", tx.now().real)
-    called("pause", "--account", "default", "--reason", "holiday")
-    last = called("status").out.splitlines()[-1]
-    assert last == "nothing is wrong; paused by a person: account default"
 
 
 def test_status_names_a_held_account(shell: Shell) -> None:

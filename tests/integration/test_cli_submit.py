@@ -1,12 +1,9 @@
 """`check` and `submit`: what is said before anybody is called, and who decides that it begins."""
 
-from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Self
 
 import pytest
 
-from campaigns.cli import loading
 from campaigns.errors import Conflict
 from tests.support.cli import CAMPAIGN, Shell
 
@@ -97,15 +94,6 @@ def test_with_every_row_bad_the_file_still_says_who_would_have_called(shell: She
     shell.campaign(SHORTENED)
     out = shell("check", "campaign.yaml", code=1).out
     assert "from      +1••••••0100, agent agent_reminder" in out
-
-
-def test_an_agent_of_a_row_is_an_id_without_spaces(shell: Shell) -> None:
-    shell.campaign(JANE)
-    shell.write(
-        "people.csv", f"to_number,customer_name,agent_id\n{JANE},agent_a\n{JOE},agent a\n"
-    )
-    said = shell("check", "campaign.yaml")
-    assert said.complaints == ["people.csv:3: agent_id: expected an id without spaces"]
 
 
 def test_five_bad_rows_of_a_short_list_are_not(shell: Shell) -> None:
@@ -305,55 +293,3 @@ def test_a_program_submits_without_being_asked(
     with pytest.raises(Conflict, match="1 added, 0 changed, 1 withdrawn"):
         campaigns.submit("campaign.yaml")
     assert capsys.readouterr().out == ""
-
-
-# --- a CSV alone, on another day ----------------------------------------------------------------
-
-ALONE = ("people.csv", "--agent-id", "agent_a", "--from-number", "+16175550100")
-
-
-def on_day(monkeypatch: pytest.MonkeyPatch, day: int) -> None:
-    class Frozen(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Self:
-            return cls(2026, 3, day, 12, 0, tzinfo=tz or UTC)
-
-    monkeypatch.setattr(loading, "datetime", Frozen)
-
-
-def test_a_csv_alone_goes_on_after_midnight(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    shell.campaign(JANE, JOE)
-    on_day(monkeypatch, 9)
-    first = shell("submit", *ALONE, "--yes", "--json").json["campaign"]
-    assert first.startswith("people-2026-03-09-")
-    on_day(monkeypatch, 10)
-    again = shell("submit", *ALONE)  # nobody is asked: nobody is called who was not before
-    assert again.out == f"{first}: nothing changed, it is running\n"
-    assert f"people.csv is known as {first}: going on with it" in again.complaints[0]
-    assert len(shell("list", "--json").json["campaigns"]) == 1
-
-
-def test_calling_everybody_again_needs_a_name(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shell.campaign(JANE)
-    on_day(monkeypatch, 9)
-    shell("submit", *ALONE, "--yes")
-    on_day(monkeypatch, 10)
-    shell("submit", *ALONE, "--yes", "--name", "second-round")
-    assert len(shell("list", "--json").json["campaigns"]) == 2
-
-
-def test_another_list_or_another_agent_is_not_the_same_campaign(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shell.campaign(JANE)
-    on_day(monkeypatch, 9)
-    shell("submit", *ALONE, "--yes")
-    on_day(monkeypatch, 10)
-    other = ("people.csv", "--agent-id", "agent_b", "--from-number", "+16175550100")
-    said = shell("submit", *other, "--yes", code=1)
-    assert "is known with other contents" in said.complaints[-1]
-    shell.campaign(JANE, JOE)
-    shell("submit", *ALONE, "--yes")
-    assert len(shell("list", "--json").json["campaigns"]) == 2

@@ -26,7 +26,7 @@ WAITS = {
 }
 
 
-def wait(reason: str, *, idle: bool) -> str:
+def wait(reason: str, *, idle: bool = False) -> str:
     """Why something waits. `idle`: no heartbeat is heard, so nothing starts by itself."""
     if reason == STARTING and idle:
         return "nothing is running: start `campaigns run` or a worker"
