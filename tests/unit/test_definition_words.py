@@ -150,7 +150,7 @@ def test_a_value_is_told_what_was_expected(keys: dict[str, Any], says: str) -> N
         ("1.61756E+10", "a spreadsheet shortened the number"),
         ("+1617555", "(too few digits"),
         ("+16175550100 ext 5", "(an extension cannot be dialled"),
-        ("call me", "got no digits (letters where digits belong"),
+        ("call me", "got call me (letters where digits belong"),
     ],
 )
 def test_a_caller_s_number_is_e164_and_never_quoted_whole(number: str, says: str) -> None:
