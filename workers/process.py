@@ -47,7 +47,7 @@ class _Process:
         self.lock = threading.Lock()
         self.installation: Installation | None = None
         self.stop = threading.Event()
-        self.dialing = 0
+        self.posting = 0
         self.finishing = 0
         self.heard_at = time.monotonic()
 
@@ -64,20 +64,21 @@ def parts() -> Parts:
                 doorbell=CeleryDoorbell(app),
                 leased_only="CAMPAIGNS_RUN_ID" in os.environ,
                 statement_s=STATEMENT,
+                around_post=posting,
             )
         return _this.installation.parts
 
 
 @contextmanager
-def dialing() -> Iterator[None]:
+def posting() -> Iterator[None]:
     """Count the POSTs under way: a drain says how many it waited for."""
     with _this.lock:
-        _this.dialing += 1
+        _this.posting += 1
     try:
         yield
     finally:
         with _this.lock:
-            _this.dialing -= 1
+            _this.posting -= 1
 
 
 @setup_logging.connect
@@ -107,13 +108,13 @@ def _beaten(**_: Any) -> None:
 @worker_shutting_down.connect
 def _draining(**_: Any) -> None:
     with _this.lock:
-        _this.finishing = _this.dialing
+        _this.finishing = _this.posting
     _this.stop.set()
 
 
 @worker_shutdown.connect
 def _drained(**_: Any) -> None:
-    said = f"drained: {_this.finishing} calls finished their POST, {_this.dialing} unknown"
+    said = f"drained: {_this.finishing} calls finished their POST, {_this.posting} unknown"
     log.info(said)
     if _this.installation is not None:
         _this.installation.close()

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 @app.task(name="workers.tasks.dial", acks_late=False, max_retries=0, ignore_result=True)
 def dial(task_id: int, claim: int) -> None:
     """Ring one claimed contact. Acknowledged early: a dial is never repeated by the broker."""
-    with process.dialing(), _survived("dial"):
+    with _survived("dial"):
         dial_use_case(Claim(task_id=task_id, claim=claim), process.parts())
 
 

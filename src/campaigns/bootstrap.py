@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -120,6 +121,12 @@ def backup(settings: Settings, target: Path) -> int:
     return sqlite_backup(Path(settings.database_url.partition("///")[2]), target)
 
 
+def start_clock(installation: Installation, at: datetime, *, speed: float) -> None:
+    """From now on it is `at` in this rehearsal, passing at `speed`."""
+    with installation.database.write() as tx:
+        tx.set_clock(real=tx.now().real, policy=at, speed=speed)
+
+
 def connect(
     settings: Settings,
     *,
@@ -127,11 +134,13 @@ def connect(
     doorbell: Doorbell | None = None,
     leased_only: bool = False,
     statement_s: float = 60.0,
+    around_post: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Installation:
     """Wire one process.
 
-    `statement_s`: how long one statement may take before it is given up. Raises DatabaseAway, or
-    ConfigurationError for a mixed-up world and for a wrong secret.
+    `statement_s`: how long one statement may take before it is given up. `around_post`: entered
+    while a POST that may ring somebody is under way. Raises DatabaseAway, or ConfigurationError
+    for a mixed-up world and for a wrong secret.
     """
     world = world or world_of(os.environ)
     database = _database(settings, statement_s=statement_s)
@@ -149,7 +158,7 @@ def connect(
             raise ConfigurationError([fault])
         with database.read() as tx:
             account_id = tx.account_named(DEFAULT_ACCOUNT).id
-        dialers = _dialers(settings, world, account_id)
+        dialers = _dialers(settings, world, account_id, around_post)
         keys = HookKeys.from_secret(*secrets_of(settings))
         parts = Parts(
             store=database,
@@ -209,13 +218,19 @@ def _account(database: Database, settings: Settings) -> int:
     )
 
 
-def _dialers(settings: Settings, world: str, account_id: int) -> Mapping[int, ThinnestDialer]:
+def _dialers(
+    settings: Settings,
+    world: str,
+    account_id: int,
+    around_post: Callable[[], AbstractContextManager[None]],
+) -> Mapping[int, ThinnestDialer]:
     if settings.api_key is None:
         return {}
     dialer = ThinnestDialer(
         api_key=settings.api_key.get_secret_value(),
         base_url=settings.provider_url,
         world="rehearsal" if world == REHEARSAL else "real",
+        around_post=around_post,
     )
     return {account_id: dialer}
 

@@ -15,6 +15,108 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     return Shell(tmp_path, monkeypatch)
 
 
+def test_faults_of_the_file_and_of_the_header_are_told_at_once(shell: Shell) -> None:
+    shell.write(
+        "campaign.yaml",
+        CAMPAIGN.replace("contacts: people.csv", "contacts: {file: people.csv, key: idd}").replace(
+            "customer_name }}", "customer }}"
+        )
+        + "retry: {max_attempts: none}\n",
+    )
+    shell.write("people.csv", "id,to_number,customer_name\n1,+16175550123,Jane\n")
+    told = shell("check", "campaign.yaml", code=1).complaints
+    assert [line.split(": ")[1] for line in told] == [
+        "contacts.key",
+        "context.patient",
+        "retry.max_attempts",
+    ]
+    assert [line.split(":")[1] for line in told] == ["4", "5", "7"]
+
+
+def test_an_agent_of_a_row_is_an_id_without_spaces(shell: Shell) -> None:
+    shell.campaign()
+    rows = "+16175550123,Jane,agent_a\n+16175550124,Joe,agent a\n"
+    shell.write("people.csv", f"to_number,customer_name,agent_id\n{rows}")
+    said = shell("check", "campaign.yaml")
+    assert said.complaints == ["people.csv:3: agent_id: expected an id without spaces"]
+
+
+def test_a_fault_that_only_follows_from_another_is_not_told(shell: Shell) -> None:
+    text = CAMPAIGN.replace("people.csv", "{file: people.csv, number_column: handy}")
+    shell.write("campaign.yaml", text)
+    shell.write("people.csv", "handy,customer_name\n+16175550123,Jane\n")
+    assert "contacts.number_column" in shell("check", "campaign.yaml", code=1).line
+
+
+@pytest.mark.parametrize("written", ["123", "abc"])
+def test_what_is_no_phone_number_is_quoted(shell: Shell, written: str) -> None:
+    shell.campaign("+16175550123,Jane")
+    said = shell("check", "people.csv", "--agent-id", "a", "--from-number", written, code=1)
+    assert f"got {written} (" in said.line
+
+
+def test_a_number_to_suppress_without_its_plus_is_told_apart(shell: Shell) -> None:
+    line = shell("suppress", "add", "14155550109", code=1).line
+    assert line.startswith("number 1 (")
+    assert "0109)" in line
+    assert "put + before it: +1••••••0109" in line
+    assert "4155550109" not in line
+
+
+def test_words_of_a_library_never_reach_a_person(shell: Shell) -> None:
+    shell.campaign("+16175550123,Jane")
+    assert shell("results", "x", "--format", "parquet", code=2).line == (
+        "--format parquet: not yet: csv or jsonl"
+    )
+    said = shell("run", "campaign.yaml", "--simulate", "--at", "garbage", code=2).line
+    assert said.startswith("--at takes a date and a time such as 2026-03-09T09:00, in UTC")
+
+
+def test_a_place_that_cannot_be_written_is_named_as_typed(shell: Shell) -> None:
+    shell.campaign("+16175550123,Jane", "x,Joe")
+    nowhere = str(shell.directory / "none" / "x.csv")
+    said = shell("check", "campaign.yaml", "--rejects", nowhere, code=1).complaints[-1]
+    assert said == (
+        f"{nowhere} cannot be written: there is no folder {shell.directory}/none:"
+        " make it first, or name another"
+    )
+    shell("submit", "campaign.yaml", "--yes")
+    said = shell("results", "reminders", "-o", nowhere, code=1).complaints[-1]
+    assert said.startswith(f"{nowhere} cannot be written")
+
+
+def test_a_full_disk_is_one_sentence(shell: Shell) -> None:
+    shell.campaign("+16175550123,Jane")
+    shell("submit", "campaign.yaml", "--yes")
+    said = shell("results", "reminders", "-o", "/dev/full", code=3).complaints[-1]
+    assert said == (
+        "it could not be written: No space left on device: make room, or name another place"
+    )
+
+
+def test_a_test_call_needs_a_yes_and_an_instant_to_come(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THINNESTAI_API_KEY", "key_of_a_test")
+    shell.campaign("+16175550123,Jane")
+    call = ("try", "campaign.yaml", "--to", "+14155550126", "--as", "+16175550123")
+    assert "type it again with --yes" in shell(*call, code=2).line
+    said = shell(*call, "--yes", "--scheduled-at", "2020-01-01T09:00", code=1).line
+    assert said == "--scheduled-at 2020-01-01T09:00 has passed: leave it out to ring now"
+
+
+def test_a_database_that_is_away_is_named_with_the_cure(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "CAMPAIGNS_DATABASE_URL", "postgresql://me:secret-word@127.0.0.1:1/campaigns"
+    )
+    said = shell("list", code=3).line
+    assert "PostgreSQL 127.0.0.1:1/campaigns (CAMPAIGNS_DATABASE_URL)" in said
+    assert "`campaigns doctor` looks closer" in said
+    assert "secret-word" not in said
+
+
 @pytest.mark.parametrize("command", [("check",), ("submit", "--yes")])
 @pytest.mark.parametrize(
     ("content", "said"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.engine.tick import beat
 from tests.support.cli import Shell
 
 
@@ -85,6 +86,17 @@ def test_cancel_needs_yes_where_nobody_is_there_to_ask(shell: Shell) -> None:
     said = shell("cancel", "reminders", "--yes")
     assert said.out == "reminders is cancelled: 2 waiting calls will not be made\n"
     assert "No such option: --hang-up" in shell("cancel", "reminders", "--hang-up", code=2).line
+
+
+def test_what_is_finished_cannot_be_cancelled(shell: Shell) -> None:
+    shell("suppress", "add", "+16175550123", "+16175550124")
+    with shell.world() as world:
+        beat(world.parts)
+    assert summary(shell)["state"] == "finished"
+    said = shell("cancel", "reminders", "--yes", code=1).line
+    assert said == "reminders is finished: nothing waits, so there is nothing to cancel"
+    assert shell("cancel", "reminders", code=1).line == said
+    assert summary(shell)["state"] == "finished"
 
 
 # --- do not call ----------------------------------------------------------------------------

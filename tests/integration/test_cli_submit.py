@@ -85,6 +85,17 @@ def test_a_list_that_is_bad_as_a_whole_is_refused(shell: Shell) -> None:
     assert "6 of 7 rows are bad, more than 10%" in said.complaints[-1]
 
 
+def test_repeated_rows_do_not_make_a_list_bad(shell: Shell) -> None:
+    shell.campaign(*[JANE] * 8)
+    assert "1 person from people.csv of 8 rows (7 repeated)" in shell("check", "campaign.yaml").out
+
+
+def test_with_every_row_bad_the_file_still_says_who_would_have_called(shell: Shell) -> None:
+    shell.campaign(SHORTENED)
+    out = shell("check", "campaign.yaml", code=1).out
+    assert "from      +1••••••0100, agent agent_reminder" in out
+
+
 def test_five_bad_rows_of_a_short_list_are_not(shell: Shell) -> None:
     shell.campaign(JANE, *[SHORTENED] * 5)
     shell("check", "campaign.yaml")

@@ -159,3 +159,5 @@ def test_every_reason_to_wait_has_its_words() -> None:
     assert set(words.WAITS) == set(WaitReason)
     assert words.wait("slot") == "the account's limit"
     assert words.wait("something_new") == "something_new"
+    assert words.wait("starting") == "starting"
+    assert words.wait("starting", idle=True).startswith("nothing is running: start `campaigns run`")

@@ -16,6 +16,7 @@ from tests.support.trees import SMALL, definition, fault, faults
 SAYS = [
     # a slip of the finger
     ({"recordng": "yes"}, "did you mean recording?"),
+    ({"colour": "red"}, "known here: "),
     ({"max-duration": "2m"}, "did you mean max_duration?"),
     ({"retry": {"no_anwser": "1h"}}, "did you mean no_answer?"),
     ({"calling_hours": {"mon": "09:00-10:00", "close": "2026-11-27"}}, "did you mean closed?"),
@@ -149,7 +150,7 @@ def test_a_value_is_told_what_was_expected(keys: dict[str, Any], says: str) -> N
         ("1.61756E+10", "a spreadsheet shortened the number"),
         ("+1617555", "(too few digits"),
         ("+16175550100 ext 5", "(an extension cannot be dialled"),
-        ("call me", "got no digits (letters where digits belong"),
+        ("call me", "got call me (letters where digits belong"),
     ],
 )
 def test_a_caller_s_number_is_e164_and_never_quoted_whole(number: str, says: str) -> None:

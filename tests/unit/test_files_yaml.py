@@ -129,7 +129,7 @@ def test_an_unquoted_statement_has_it_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cron", ["* * * * *", "*/10 * * * *", "*"])
 def test_a_cron_that_starts_with_a_star_is_told_to_be_quoted(tmp_path: Path, cron: str) -> None:
     (told,) = said(tmp_path, f"schedule:\n  cron: {cron}\n")
-    assert told.startswith("c.yaml:2: ")
+    assert told.startswith("c.yaml:2: schedule.cron: ")
     assert "alias" in told
     assert "in quotes" in told
 

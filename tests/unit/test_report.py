@@ -76,6 +76,11 @@ def test_what_could_leave_now_waits_for_a_slot() -> None:
     assert found == (Waiting(reason="slot", count=7, next_at=until),)
 
 
+def test_what_nothing_holds_back_is_starting() -> None:
+    found = waiting([group(7)], situation(account=account(next_start_at=NOON)))
+    assert found == (Waiting(reason="starting", count=7, next_at=None),)
+
+
 def test_a_closed_lane_waits_for_its_own_opening() -> None:
     night = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)  # 23:00 in New York, 22:00 in Chicago
     found = waiting([group(5), group(3, zones=CHICAGO)], situation(at=night))
@@ -123,7 +128,7 @@ def test_a_held_account_says_until_when() -> None:
 def test_the_largest_group_comes_first_and_counts_add_up() -> None:
     later = group(50, reason="cap", eligible=False, first=NOON + HOUR, last=NOON + HOUR)
     found = waiting([group(3), later, group(4, zones=CHICAGO)], situation())
-    assert [(one.reason, one.count) for one in found] == [("cap", 50), ("slot", 7)]
+    assert [(one.reason, one.count) for one in found] == [("cap", 50), ("starting", 7)]
 
 
 # --- when it may be over --------------------------------------------------------------------

@@ -13,7 +13,7 @@ from campaigns.cli import options, screen, state, words
 from campaigns.cli.live import counted, figures_as_json
 from campaigns.core.figures import CampaignFigures, CampaignSummary
 from campaigns.core.lifecycle import CampaignState
-from campaigns.core.report import SILENT
+from campaigns.core.report import silent
 
 _OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
 
@@ -109,17 +109,18 @@ def _counts(figures: CampaignFigures) -> None:
     lines = [("contacts", tasks.total, f"rows beside them: {beside}" if beside else "")]
     lines.append(("done", tasks.done, ""))
     lines += [(f"  {outcome}", number, "") for outcome, number in figures.outcomes.items()]
-    busy = tasks.calling + tasks.claimed
+    lines.append(("starting", tasks.claimed, ""))
     live = ", ".join(f"{number} {word}" for word, number in figures.live.items())
     if figures.unknown:
         unknown = f"{figures.unknown} unknown: settled by evidence, never by a second call"
         live = f"{live}, {unknown}" if live else unknown
-    lines.append(("calling", busy, live if busy else ""))
+    lines.append(("calling", tasks.calling, live if tasks.calling else ""))
     lines.append(("waiting", tasks.waiting, ""))
     for one in figures.waiting:
         later = one.next_at is not None and one.next_at > now
         until = f", next {screen.moment(one.next_at, now)}" if later and one.next_at else ""
-        lines.append((f"  {one.reason}", one.count, f"{words.wait(one.reason)}{until}"))
+        why = words.wait(one.reason, idle=silent(figures))
+        lines.append((f"  {one.reason}", one.count, f"{why}{until}"))
     screen.table(("", "#", ""), [(label, f"{number:,}", aside) for label, number, aside in lines])
 
 
@@ -145,8 +146,7 @@ def _account(figures: CampaignFigures) -> None:
 
 def _idle(figures: CampaignFigures) -> bool:
     tasks = figures.summary.tasks
-    silent = figures.tick_real_age is None or figures.tick_real_age > SILENT
-    return silent and tasks.done < tasks.total and figures.summary.state not in _OVER
+    return silent(figures) and tasks.done < tasks.total and figures.summary.state not in _OVER
 
 
 def watch(

@@ -10,6 +10,7 @@ from campaigns.bootstrap import Installation
 from campaigns.cli import options, screen, state
 from campaigns.cli.doors import Misused
 from campaigns.core.figures import AccountFigures
+from campaigns.core.lifecycle import CampaignState
 from campaigns.engine import control
 from campaigns.errors import InputError
 
@@ -72,7 +73,8 @@ def cancel(name: options.CampaignName, yes: options.Yes = False) -> None:
         figures = state.look(installation, lambda reads: reads.campaign_figures(name))
         tasks = figures.summary.tasks
         waiting = screen.count(tasks.waiting + tasks.claimed, "waiting call")
-        if not yes:
+        over = figures.summary.state is CampaignState.FINISHED
+        if not yes and not over:  # one that is finished is refused without a question
             if not state.asked_on_a_terminal():
                 raise Misused(
                     f"cancelling is final and nobody is there to ask:"

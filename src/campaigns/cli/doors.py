@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from campaigns import logs
-from campaigns.errors import CampaignsError, InputError
+from campaigns.errors import CampaignsError, DatabaseAway, InputError
 
 INTERRUPTED = 130
 _UNEXPECTED = 3
@@ -48,7 +49,10 @@ class Doors(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; whatever it raises becomes lines on stderr and an exit code."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()  # a full disk is told here, not by a traceback at the very end
         except (typer.Exit, SystemExit):
             raise
         except BaseException as error:
@@ -70,6 +74,9 @@ class WithDefault(TyperGroup):
 def _told(error: BaseException, *, debug: bool) -> int:
     """Say it on stderr; the exit code."""
     match error:
+        case DatabaseAway():
+            complain(f"{error}{_which_database()}")
+            return error.exit_code
         case CampaignsError():
             for line in str(error).splitlines() or [type(error).__name__]:
                 complain(line)
@@ -79,18 +86,44 @@ def _told(error: BaseException, *, debug: bool) -> int:
             return INTERRUPTED
         case BrokenPipeError():
             # Whoever read us has seen enough; what is left in the buffer has no reader.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _forget_stdout()
             return 0
         case Exception() if hasattr(error, "format_message"):
             return _usage(error)
         case OSError(filename=str() | bytes() as name) if error.strerror:
             complain(f"{os.fsdecode(name)}: {error.strerror}")
             return _UNEXPECTED
+        case OSError() if error.strerror:
+            complain(f"it could not be written: {error.strerror}: make room, or name another place")
+            _forget_stdout()
+            return _UNEXPECTED
         case _:
             # Its text may quote a row of the list: only its kind is told.
             more = "" if debug else "; run again with --debug and report what it shows"
             complain(f"something unexpected happened ({type(error).__name__}){more}")
             return _UNEXPECTED
+
+
+def _forget_stdout() -> None:
+    """What is left in its buffer has nowhere to go, and must not be tried once more at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _which_database() -> str:
+    """Where a database that is away was looked for; never a password."""
+    from campaigns.cli import state  # noqa: PLC0415  # heavy, and for this sentence only
+
+    try:
+        found = state.settings()
+    except CampaignsError:
+        return ""
+    if state.embedded(found):
+        return ""  # it is named where it was opened
+    name = "CAMPAIGNS_DATABASE_URL"
+    if not os.environ.get(name):
+        name += "_FILE"
+    return f"; it is {state.place(found)} ({name}): `campaigns doctor` looks closer"
 
 
 def _usage(error: Any) -> int:

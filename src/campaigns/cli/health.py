@@ -33,7 +33,7 @@ def status(as_json: options.AsJson = False) -> None:
         for line in wrong:
             screen.say(Text("! ", style="bold red"), line)
         if not wrong:
-            screen.say(Text("all is well", style="green"))
+            screen.say(_well(health))
     if wrong:
         raise typer.Exit(_DEGRADED)
 
@@ -59,6 +59,14 @@ def broker_fault(found: Settings) -> str | None:
             " look at CAMPAIGNS_REDIS_URL and at the server"
         )
     return None
+
+
+def _well(health: Health) -> Text:
+    """The last line where nothing is wrong: a person's pause is no fault, but it is not nothing."""
+    paused = ", ".join(f"{pause.scope} {pause.name}" for pause in health.pauses)
+    if paused:
+        return Text(f"nothing is wrong; paused by a person: {paused}", style="yellow")
+    return Text("all is well", style="green")
 
 
 def _show(found: Settings, health: Health, broker: str | None) -> None:

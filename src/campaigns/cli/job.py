@@ -12,7 +12,7 @@ from campaigns.cli import results, screen, state
 from campaigns.cli.live import Progress
 from campaigns.cli.loading import Loaded
 from campaigns.cli.submitting import Wishes, store
-from campaigns.cli.working import Ending, leased, work
+from campaigns.cli.working import DONE, Ending, details, leased, work
 from campaigns.embedded.signals import Interrupts
 
 
@@ -50,6 +50,8 @@ class Job:
                 check=check,
                 look=look,
             )
+            if self.results is not None and ending.code == DONE:
+                details(installation, submitted.name, pause=interrupts.wait)
         self._tell(ending, installation)
         return ending
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from campaigns.cli import words
 from campaigns.core.figures import CampaignFigures
 from campaigns.core.lifecycle import Outcome
+from campaigns.core.report import silent
 
 LINES_EVERY = 15.0
 """Real seconds between two plain lines when nothing changed but the clock."""
@@ -29,15 +30,18 @@ def clock(at: datetime, zone: ZoneInfo | None = None) -> str:
 
 
 def counted(figures: CampaignFigures) -> str:
-    """One plain line: what has happened and what is waiting."""
+    """One plain line: what is done, starting, live and waiting adds up to the contacts."""
     tasks = figures.summary.tasks
     parts = [f"{tasks.done}/{tasks.total} done", f"{figures.calls} calls"]
     parts += [f"{count} {outcome}" for outcome, count in figures.outcomes.items()]
-    live = sum(figures.live.values())
-    if live:
-        parts.append(f"{live} live")
+    if tasks.claimed:
+        parts.append(f"{tasks.claimed} starting")
+    if tasks.calling:
+        unknown = f" ({figures.unknown} unknown)" if figures.unknown else ""
+        parts.append(f"{tasks.calling} live{unknown}")
+    idle = silent(figures)
     parts += [
-        f"{one.count} waiting: {words.wait(one.reason)}"
+        f"{one.count} waiting: {words.wait(one.reason, idle=idle)}"
         + (f" until {clock(one.next_at)}" if one.next_at and one.next_at > figures.at else "")
         for one in figures.waiting
     ]
@@ -67,8 +71,14 @@ def _outcomes(figures: CampaignFigures) -> Table:
     table = Table(title="outcomes", title_justify="left", box=None, show_header=False)
     for outcome, count in figures.outcomes.items():
         table.add_row(Text(str(outcome), style=_GOOD.get(outcome, "yellow")), str(count))
+    tasks = figures.summary.tasks
+    for word, count in (("starting", tasks.claimed), ("live", tasks.calling)):
+        if count:
+            table.add_row(Text(word, style="blue"), str(count))
     for state, count in figures.live.items():
-        table.add_row(Text(f"{state} now", style="blue"), str(count))
+        table.add_row(Text(f"  {state}", style="dim"), str(count))
+    if figures.unknown:
+        table.add_row(Text("  unknown", style="dim"), str(figures.unknown))
     if not table.rows:
         table.add_row("none yet", "")
     return table
@@ -79,7 +89,8 @@ def _waiting(figures: CampaignFigures) -> Table:
     for one in figures.waiting:
         later = one.next_at is not None and one.next_at > figures.at
         until = f"next {clock(one.next_at)}" if later and one.next_at else ""
-        table.add_row(str(one.count), words.wait(one.reason), Text(until, style="dim"))
+        why = words.wait(one.reason, idle=silent(figures))
+        table.add_row(str(one.count), why, Text(until, style="dim"))
     if not table.rows:
         table.add_row("nobody", "", "")
     return table
@@ -168,6 +179,8 @@ def figures_as_json(figures: CampaignFigures) -> Mapping[str, Any]:
         "done": tasks.done,
         "calls": figures.calls,
         "outcomes": {outcome.value: count for outcome, count in figures.outcomes.items()},
+        "starting": tasks.claimed,
+        "calling": tasks.calling,
         "live": {state.value: count for state, count in figures.live.items()},
         "waiting": [
             {

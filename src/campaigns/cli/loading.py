@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from os import PathLike
 
@@ -14,6 +15,8 @@ from campaigns.errors import DefinitionError
 from campaigns.files import campaign_file
 from campaigns.files.rows import BadRow, Row
 from campaigns.files.source import Source
+
+_DATED = re.compile(r"(?P<stem>.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}-(?P<content>[0-9a-f]{8})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,21 @@ class Loaded:
     def name(self) -> str:
         """The campaign's."""
         return self.source.definition.name
+
+    def named(self, name: str) -> Loaded:
+        """The same list as the campaign of another name."""
+        definition = self.definition.model_copy(update={"name": name})
+        return replace(self, source=replace(self.source, definition=definition))
+
+    def is_day_of(self, name: str) -> bool:
+        """Whether a campaign's name says that it is this same CSV, handed in on another day."""
+        mine, other = (_DATED.fullmatch(one) for one in (self.name, name))
+        return (
+            self.source.dated
+            and mine is not None
+            and other is not None
+            and mine.group("stem", "content") == other.group("stem", "content")
+        )
 
     def submission(self) -> Submission:
         """The same, as the engine takes it."""

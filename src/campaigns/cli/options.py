@@ -64,6 +64,16 @@ States = Annotated[
 ]
 
 
+def instant(option: str, text: str) -> datetime:
+    """A point in time; without a zone of its own it is UTC. Raises Misused."""
+    try:
+        return spoken.read(text).instant("UTC").astimezone(UTC)
+    except (spoken.Unreadable, OverflowError):
+        raise Misused(
+            f"{option} takes a date and a time such as 2026-03-09T09:00, in UTC, not {text[:40]!r}"
+        ) from None
+
+
 def chosen(kind: type[W], option: str, given: list[str] | None) -> tuple[W, ...]:
     """The words of an option that takes several. Raises Misused for one that is none."""
     words = [word.strip() for text in given or () for word in text.split(",") if word.strip()]

@@ -7,7 +7,8 @@ every URL and key of the environment ignored, the do-not-call list copied in.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,13 +27,18 @@ from campaigns.core.figures import CampaignFigures
 from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.embedded import broker, home, instance
-from campaigns.embedded.signals import graceful
+from campaigns.embedded.signals import Interrupts, graceful
 from campaigns.embedded.supervisor import Supervisor
 from campaigns.engine import control
+from campaigns.errors import WorldError
 
 SPEED = 60.0
 """At most so many times faster than real time, so that mechanics keep their order."""
 _LOOK = timedelta(seconds=0.2)
+_BEFORE = timedelta(days=1)
+"""Services start so long before the rehearsal begins, in real time: then the clock is set, once
+and forwards, and no minute of the campaign passes on a slow machine."""
+_WORKING_WITHIN = timedelta(seconds=300)
 _LOOKED_AT = 2_000
 
 
@@ -63,16 +69,34 @@ def rehearse(job: Job, rehearsal: Rehearsal) -> int:
             broker_url=prepared.url,
         )
         settings = Settings.load(environ)
-        bootstrap.upgrade(settings, world=REHEARSAL, speed=rehearsal.speed, starts_at=start)
+        bootstrap.upgrade(settings, world=REHEARSAL, starts_at=start - _BEFORE)
         plan = services.Plan(environ=environ, http_port=port, simulator_port=simulator_port)
         installation = bootstrap.connect(settings, world=REHEARSAL)
         stack.callback(installation.close)
         copy_suppressions(_suppressed(), installation)
         screen.note(f"rehearsal: no phone rings; it begins on {start:%a %d %b %Y %H:%M} UTC")
         supervisor = stack.enter_context(Supervisor(services.children(plan, prepared), place))
+        _until_working(installation, interrupts, supervisor.check)
+        bootstrap.start_clock(installation, start, speed=rehearsal.speed)
         ending = job.do(installation, interrupts=interrupts, check=supervisor.check, look=_LOOK)
         _tell_rehearsal(ending.figures, start, began, place, rehearsal)
     return ending.code
+
+
+def _until_working(
+    installation: Installation, interrupts: Interrupts, check: Callable[[], None]
+) -> None:
+    """Wait for the first sign of life of the heartbeat and of a worker."""
+    deadline = time.monotonic() + _WORKING_WITHIN.total_seconds()
+    while time.monotonic() < deadline:
+        check()
+        health = state.look(installation, lambda reads: reads.health())
+        if (health.tick_at is not None and health.workers) or interrupts.wait(_LOOK):
+            return
+    raise WorldError(
+        f"worker and heartbeat were not heard within {_WORKING_WITHIN / timedelta(seconds=1):g} s:"
+        " `--keep DIR` keeps their logs"
+    )
 
 
 def _suppressed() -> list[str]:

@@ -33,7 +33,8 @@ def results(
         typer.Option("--output", "-o", metavar="FILE", help="Where to; without it, stdout."),
     ] = None,
     form: Annotated[
-        Form | None, typer.Option("--format", help="csv unless FILE ends in .jsonl.")
+        str | None,
+        typer.Option("--format", metavar="FORM", help="csv or jsonl; csv unless FILE is .jsonl."),
     ] = None,
     since: Annotated[
         str | None,
@@ -46,7 +47,7 @@ def results(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
 ) -> None:
     """Write the results: every contact, its outcome and its last call, numbers in full."""
-    chosen = _form(form, output, as_json=as_json)
+    chosen = _form(_named(form), output, as_json=as_json)
     wanted = options.chosen(Outcome, "--outcome", outcomes)
     with state.opened() as installation:
         begin = options.since(since, installation.database.policy_now().policy)
@@ -104,6 +105,15 @@ class _Tally:
             self.rows += 1
             self.open += row["outcome"] is None
             yield row
+
+
+def _named(form: str | None) -> Form | None:
+    if form is None:
+        return None
+    try:
+        return Form(form)
+    except ValueError:
+        raise Misused(f"--format {form[:40]}: not yet: csv or jsonl") from None
 
 
 def _form(form: Form | None, output: Path | None, *, as_json: bool) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from campaigns.cli.doors import Misused
 from campaigns.cli.job import Job
 from campaigns.cli.loading import load
 from campaigns.cli.rehearse import SPEED, Rehearsal, rehearse
-from campaigns.cli.submitting import Wishes, store
+from campaigns.cli.submitting import Wishes, continued, store
 from campaigns.cli.working import LEASE
 from campaigns.config import Settings
 from campaigns.embedded import broker, home, instance
@@ -38,7 +39,8 @@ def run(
         typer.Option(min=1, max=SPEED, help="With --simulate: at most so many times faster."),
     ] = None,
     at: Annotated[
-        datetime | None, typer.Option(help="With --simulate: when it begins (UTC).")
+        str | None,
+        typer.Option(metavar="TIME", help="With --simulate: when it begins (UTC)."),
     ] = None,
     keep: Annotated[
         Path | None,
@@ -68,7 +70,7 @@ def run(
     )
     job = Job(loaded=loaded, wishes=wishes, results=results, as_json=as_json)
     if simulate:
-        start = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+        start = None if at is None else options.instant("--at", at)
         code = rehearse(job, Rehearsal(speed=speed or SPEED, at=start, keep=keep))
     else:
         code = _really(job)
@@ -120,13 +122,15 @@ def _really(job: Job) -> int:
         check: Callable[[], None] = _nothing
         if settings.redis_url is None:
             _prepare_home(settings)
-            if instance.find_running(settings.home) is None:
+        alone = settings.redis_url is None and instance.find_running(settings.home) is None
+        with state.opened() as installation:
+            job = replace(job, loaded=continued(job.loaded, installation))
+            if alone:
                 # The decision comes before anything is started; the answer is asked only once.
-                with state.opened(quiet=True) as installation:
-                    store(job.loaded, installation, job.wishes)
-                run_id = "run"
-                check = stack.enter_context(_services(settings, run_id=run_id))
-        installation = stack.enter_context(state.opened())
+                store(job.loaded, installation, job.wishes)
+        if alone:
+            check = stack.enter_context(_services(settings, run_id="run"))
+        installation = stack.enter_context(state.opened(quiet=True))
         ending = job.do(installation, interrupts=interrupts, check=check)
         if check is not _nothing:
             _until_last_lease(installation, interrupts, check)
@@ -174,6 +178,7 @@ def _services(settings: Settings, *, run_id: str | None) -> Iterator[Callable[[]
                 settings, prepared, secret=secret, port=port, run_id=run_id
             ),
             http_port=port,
+            heard=settings.public_url is not None,
         )
         try:
             with Supervisor(services.children(plan, prepared), settings.home) as supervisor:

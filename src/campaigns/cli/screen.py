@@ -54,12 +54,17 @@ def _console(file: Any) -> Console:
 
 def note(line: str) -> None:
     """A line about what happens, on stderr."""
-    err().print(Text(line), soft_wrap=True)
+    _sentence(err(), Text(line))
 
 
 def say(*parts: str | Text) -> None:
     """A line of the result, on stdout."""
-    out().print(Text.assemble(*parts), soft_wrap=True)
+    _sentence(out(), Text.assemble(*parts))
+
+
+def _sentence(console: Console, line: Text) -> None:
+    """Broken between words on a terminal, and never where nobody looks."""
+    console.print(line, soft_wrap=not console.is_terminal)
 
 
 def emit(value: Any) -> None:

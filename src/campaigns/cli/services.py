@@ -21,18 +21,23 @@ from campaigns.embedded.broker import Broker
 from campaigns.embedded.process import ChildSpec
 from campaigns.errors import InputError
 
-_READY_WITHIN = timedelta(seconds=40)
+_READY_WITHIN = timedelta(seconds=300)
+"""A slow machine is waited for; a child that ends is noticed at once."""
 _OURS = ("CAMPAIGNS_", "THINNESTAI_")
 SIMULATED_KEY = "sim_rehearsal"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What to start. `environ` is the whole environment of every child."""
+    """What to start. `environ` is the whole environment of every child.
+
+    `heard`: the provider reaches `serve`, so nobody is called before it answers.
+    """
 
     environ: Mapping[str, str]
     http_port: int
     simulator_port: int | None = None
+    heard: bool = True
 
 
 def free_port(preferred: int, *, must: bool = False) -> int:
@@ -110,8 +115,9 @@ def children(plan: Plan, broker: Broker) -> Sequence[ChildSpec]:
                 url=f"http://127.0.0.1:{plan.simulator_port}/_sim/next",
             )
         )
+    livez = f"http://127.0.0.1:{plan.http_port}/livez" if plan.heard else None
     specs += [
-        _child(plan, "serve", ["serve"], stage=1, url=f"http://127.0.0.1:{plan.http_port}/livez"),
+        _child(plan, "serve", ["serve"], stage=1, url=livez),
         _child(plan, "worker", ["worker"], stage=2),
         _child(plan, "beat", ["beat"], stage=2),
     ]

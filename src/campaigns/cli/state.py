@@ -108,7 +108,8 @@ def place(found: Settings) -> str:
     """Where the state is, for a person; never a password."""
     if not embedded(found):
         url = urlsplit(found.database_url)
-        return f"PostgreSQL {url.hostname or 'local'}{url.path}"
+        port = f":{url.port}" if url.port else ""
+        return f"PostgreSQL {url.hostname or 'local'}{port}{url.path}"
     if found.database_url != f"sqlite:///{found.home}/campaigns.db":
         return shortened(Path(found.database_url.partition("///")[2] or ":memory:"))
     return shortened(found.home)

@@ -15,7 +15,7 @@ from campaigns.cli.loading import load
 from campaigns.cli.submitting import Wishes, store
 from campaigns.core.figures import CampaignFigures
 from campaigns.core.lifecycle import CampaignState
-from campaigns.core.report import SILENT
+from campaigns.core.report import silent
 from campaigns.engine.submit import Effect, Submitted
 
 
@@ -91,9 +91,5 @@ def _tell(submitted: Submitted, figures: CampaignFigures) -> None:
                 )
     if now is CampaignState.PAUSED:
         screen.say(f"it is paused: `campaigns resume {name}` starts it")
-    elif now is CampaignState.RUNNING and _silent(figures):
+    elif now is CampaignState.RUNNING and silent(figures):
         screen.note("nothing is running here that would call them: start it with `campaigns up`")
-
-
-def _silent(figures: CampaignFigures) -> bool:
-    return figures.tick_real_age is None or figures.tick_real_age > SILENT

@@ -42,12 +42,31 @@ class Declined(InputError):
 
 def store(loaded: Loaded, installation: Installation, wishes: Wishes) -> Submitted:
     """Store the campaign and let it run. Raises InputError where it is refused or declined."""
+    loaded = continued(loaded, installation)
     row = known(loaded.name, installation.database)
     begun = row is not None and row.state is CampaignState.LOADING
     if row is None or begun or wishes.strict or wishes.rejects is not None:
         _look_first(loaded, installation, wishes, first_start=row is None)
     with screen.counting(loaded.source.lines) as progress:
         return send(loaded, installation, paused=wishes.paused, progress=progress)
+
+
+def continued(loaded: Loaded, installation: Installation) -> Loaded:
+    """A CSV alone that was handed in on an earlier day goes on as that campaign.
+
+    Its name holds the date, and the same people must not be called again because a day is over.
+    """
+    if not loaded.source.dated or known(loaded.name, installation.database) is not None:
+        return loaded
+    campaigns = state.look(installation, lambda reads: reads.campaigns())
+    earlier = next((one.name for one in campaigns if loaded.is_day_of(one.name)), None)
+    if earlier is None:
+        return loaded
+    screen.note(
+        f"{loaded.source.contacts_path.name} is known as {earlier}: going on with it"
+        " (`--name` makes another campaign of it, which calls everybody again)"
+    )
+    return loaded.named(earlier)
 
 
 def send(
@@ -58,6 +77,7 @@ def send(
     progress: Callable[[int], None] = lambda _: None,
 ) -> Submitted:
     """Store it without a look and without asking. Raises Conflict with what differs."""
+    loaded = continued(loaded, installation)
     try:
         return submit(
             _counted(loaded, progress), installation.parts, who=state.who(), paused=paused

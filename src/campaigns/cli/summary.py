@@ -17,7 +17,8 @@ from campaigns.core.numbers import mask
 
 Print = Callable[[str], None]
 LIMIT_SHARE, LIMIT_ROWS = 0.1, 5
-"""More faulty rows than both of these mean that the list is wrong, not some of its rows."""
+"""More bad rows than both of these mean that the list is wrong, not some of its rows; a row that
+repeats another is right in itself."""
 
 
 def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
@@ -33,7 +34,9 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
     if not definition.calling_hours.stated:
         to("          the file states no calling_hours, so these hold: write them to change that")
     to(f"retry     {words.retry(definition.retry)}")
-    to(f"from      {_named(found.senders, mask)}, agent {_named(found.agents, str)}")
+    senders = found.senders or Counter([definition.from_number])
+    agents = found.agents or Counter([definition.agent_id])
+    to(f"from      {_named(senders, mask)}, agent {_named(agents, str)}")
     if loaded.reader.key_column is None:
         to("key       the number: a number is called once in this campaign, ever")
     else:
@@ -94,10 +97,10 @@ def too_faulty(found: Examined) -> str | None:
         return "the list has no rows"
     if found.faulty == counts.lines - counts.filtered and found.faulty:
         return "not one row can be called"
-    if found.faulty > LIMIT_ROWS and found.faulty > LIMIT_SHARE * counts.lines:
+    if counts.rejected > LIMIT_ROWS and counts.rejected > LIMIT_SHARE * counts.lines:
         return (
-            f"{found.faulty:,} of {counts.lines:,} rows are bad, more than"
-            f" {LIMIT_SHARE:.0%}: mend the list before it is called"
+            f"{counts.rejected:,} of {counts.lines:,} rows are bad, more than {LIMIT_SHARE:.0%}"
+            f" and more than {LIMIT_ROWS} rows: mend the list before it is called"
         )
     return None
 

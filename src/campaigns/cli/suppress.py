@@ -174,14 +174,24 @@ def parsed(texts: list[str], region: str | None) -> list[str]:
             case NumberFault(reason=reason):
                 faults.append(
                     Fault(
-                        at=f"number {position}",
+                        at=f"number {position} ({mask(text.strip())})",
                         expected="a number to call",
                         got=reason.replace("set contacts.region", "use --region"),
+                        hint=_with_plus(text),
                     )
                 )
     if faults:
         raise DefinitionError(faults)
     return list(dict.fromkeys(wanted))
+
+
+def _with_plus(text: str) -> str:
+    """A number that only lacks its + is nearly right."""
+    match numbers.parse(f"+{text.strip()}"):
+        case Number(e164=e164):
+            return f"put + before it: {mask(e164)}"
+        case NumberFault():
+            return ""
 
 
 def _wanted(chunk: list[Wanted | Unreadable], file: Path) -> Iterator[Wanted]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ import typer
 from campaigns import bootstrap
 from campaigns.bootstrap import Installation
 from campaigns.cli import options, screen, state
+from campaigns.cli.doors import Misused
 from campaigns.cli.loading import Loaded, entries, load
 from campaigns.core import numbers
 from campaigns.core.calls import Accepted, Answer, DialRequest, NotSent, Rejected, SlowDown, Unknown
@@ -28,8 +28,10 @@ def try_(
     to: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Your own number.")],
     as_key: Annotated[str, typer.Option("--as", metavar="KEY", help="Whose context to hear.")],
     scheduled_at: Annotated[
-        datetime | None,
-        typer.Option(help="Let the provider ring then (UTC); it cannot be called back."),
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Let the provider ring then (UTC); it cannot be called back."
+        ),
     ] = None,
     yes: options.Yes = False,
     agent_id: options.AgentId = None,
@@ -39,22 +41,25 @@ def try_(
 ) -> None:
     """Make one real call to yourself, with a contact's context. It is nobody's attempt."""
     loaded = load(file, agent_id=agent_id, from_number=from_number, region=region)
+    at = None if scheduled_at is None else options.instant("--scheduled-at", scheduled_at)
     number = numbers.parse(to, region)
     if isinstance(number, NumberFault):
         raise InputError(f"--to: {number.reason}")
     contact = _contact(loaded, as_key)
     with installed() as installation:
+        if at is not None and at <= installation.database.policy_now().policy:
+            raise InputError(f"--scheduled-at {scheduled_at} has passed: leave it out to ring now")
         installation.dialer()  # a missing key is said before anything is asked
         if not yes:
             if not state.asked_on_a_terminal():
-                raise InputError("one real call is made: type it again with --yes")
+                raise Misused("one real call is made: type it again with --yes")
             if not typer.confirm(f"Ring {numbers.mask(number.e164)} now?", default=False, err=True):
                 raise InputError("nobody was called")
         tried = try_out(
             installation.account_id,
             _request(loaded, contact, number.e164),
             installation.parts,
-            scheduled_at=_aware(scheduled_at),
+            scheduled_at=at,
         )
     _tell(tried, as_json=as_json)
 
@@ -96,10 +101,6 @@ def _request(loaded: Loaded, contact: Contact, to_number: str) -> DialRequest:
         max_duration_s=seconds,
         recording=recording,
     )
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
 def _tell(tried: Tried, *, as_json: bool) -> None:

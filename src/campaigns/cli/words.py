@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from campaigns.core import durations
 from campaigns.core.admission import WaitReason
 from campaigns.core.definition import CallingHours, Retry, Schedule, Span
+from campaigns.core.report import STARTING
 from campaigns.core.weekhours import DAYS
 
 WAITS = {
@@ -25,8 +26,10 @@ WAITS = {
 }
 
 
-def wait(reason: str) -> str:
-    """Why something waits."""
+def wait(reason: str, *, idle: bool = False) -> str:
+    """Why something waits. `idle`: no heartbeat is heard, so nothing starts by itself."""
+    if reason == STARTING and idle:
+        return "nothing is running: start `campaigns run` or a worker"
     try:
         return WAITS[WaitReason(reason)]
     except ValueError:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from campaigns.bootstrap import REHEARSAL, Installation
 from campaigns.cli.live import Progress
 from campaigns.core.figures import CampaignFigures
-from campaigns.core.lifecycle import CampaignState
+from campaigns.core.lifecycle import CampaignState, Outcome
 from campaigns.embedded.signals import Interrupts
 from campaigns.errors import WorldError
 from campaigns.store.reads import Reads
@@ -20,6 +20,11 @@ from campaigns.store.reads import Reads
 LEASE = timedelta(seconds=20)
 _RENEW = 5.0
 _LOOK = timedelta(seconds=0.5)
+_DETAILS = timedelta(seconds=5)
+_DETAILS_POLICY = timedelta(minutes=2)  # a rehearsal's five seconds are five minutes
+_JUST_NOW = timedelta(minutes=10)
+_DETAILS_OF = 200
+_ANSWERED = (Outcome.COMPLETED, Outcome.VOICEMAIL)
 ENGINE = "engine"
 
 DONE, WORLD_FAILED, INTERRUPTED = 0, 3, 130
@@ -96,6 +101,26 @@ def work(
         elapsed = timedelta(seconds=time.monotonic() - began)
         progress.show(figures, elapsed=elapsed, last=last is not None)
     return last
+
+
+def details(installation: Installation, name: str, *, pause: Callable[[timedelta], bool]) -> None:
+    """Wait a moment for what the provider tells last of a call: its cost.
+
+    Only for calls that ended just now, and not for long: not every provider's plan tells it.
+    """
+    until = time.monotonic() + _DETAILS.total_seconds()
+    with installation.database.read() as tx:
+        over = tx.now().policy + _DETAILS_POLICY
+    while time.monotonic() < until:
+        with installation.database.read() as tx:
+            now = tx.now().policy
+            page = Reads(tx).results(
+                name, since=now - _JUST_NOW, outcomes=_ANSWERED, limit=_DETAILS_OF
+            )
+        if all(row["cost"] is not None for row in page.items):
+            return
+        if now > over or pause(_LOOK / 2):
+            return
 
 
 def _figures(installation: Installation, name: str) -> CampaignFigures:

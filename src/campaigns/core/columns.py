@@ -27,6 +27,8 @@ SETTING_NAMES = (
 """Columns that set something for one contact; they are not told to the agent by `context: all`."""
 # A list without a header has a person in its first line.
 _NUMBER_IN_HEADER = re.compile(r"(?:[0-9][\s().-]*){7}")
+_NEAR = 0.7
+"""How much of two words must agree before one is taken for a slip of the other."""
 _HIDDEN = re.compile(r"[0-9](?=(?:[\s().-]*[0-9]){4})")
 
 
@@ -81,7 +83,7 @@ def near(name: str, known: Iterable[str]) -> str | None:
     by_folded = {folded(one): one for one in known}
     if folded(name) in by_folded:
         return by_folded[folded(name)]
-    found = get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
+    found = get_close_matches(folded(name), by_folded, n=1, cutoff=_NEAR)
     return by_folded[found[0]] if found else None
 
 

@@ -15,7 +15,7 @@ from campaigns.core import columns, durations, numbers, spoken, zones
 from campaigns.core.cells import clean, yes_or_no
 from campaigns.core.context import Templates, Unrenderable
 from campaigns.core.definition import Definition
-from campaigns.core.fields import LONGEST_CALL
+from campaigns.core.fields import AN_ID, LONGEST_CALL, is_id
 from campaigns.core.numbers import Number, NumberFault
 from campaigns.errors import DefinitionError, Fault
 
@@ -200,6 +200,8 @@ class ContactReader:
         chosen = text or self.templates.agent_id(fields)
         if not chosen and not self._agent:
             raise _Reject(column or "agent_id", "empty, and nothing else says which agent calls")
+        if chosen and not is_id(chosen):
+            raise _Reject(column or "agent_id", f"expected {AN_ID}")
         return chosen
 
     def _from_number(self, fields: Mapping[str, str]) -> str | None:

@@ -17,12 +17,14 @@ from campaigns.core.vocabulary import not_yet
 LONGEST_CALL = timedelta(hours=4)
 LONGEST_WAIT = timedelta(days=30)
 MOST_ATTEMPTS = 20
+AN_ID = "an id without spaces"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _ENCODINGS = re.compile(
     r"utf-(8|16|32)(-[bl]e)?|ascii|iso8859-[0-9]+|cp[0-9]+|mac-[a-z]+|koi8-[a-z]|shift_jis\w*"
     r"|euc_\w+|gb\w+|big5\w*|iso2022_\w+|johab|tis-620|hz"
 )
+_FEWEST_DIGITS = 7
 _REGIONS = {"UK": "GB", "EN": "GB", "USA": "US"}
 
 
@@ -42,9 +44,14 @@ def agent_id(value: Any) -> str:
     """The provider's id of an agent."""
     written = text(value)
     _no_template(written, "one agent_id for everybody, or a column agent_id in the list")
-    if re.search(r"\s", written) or len(written) > 200:
-        raise Refused("an id without spaces")
+    if not is_id(written):
+        raise Refused(AN_ID)
     return written
+
+
+def is_id(written: str) -> bool:
+    """Whether this can be an id of the provider's."""
+    return len(written) <= 200 and not re.search(r"\s", written)
 
 
 def from_number(value: Any) -> str:
@@ -135,4 +142,6 @@ def _no_template(written: str, instead: str) -> None:
 
 def _masked(written: str) -> str:
     digits = "".join(filter(str.isdigit, written))
-    return mask(f"+{digits}" if written.startswith("+") else digits) if digits else "no digits"
+    if len(digits) < _FEWEST_DIGITS:
+        return one_line(written)  # nobody's number: whoever typed it may see it
+    return mask(f"+{digits}" if written.startswith("+") else digits)

@@ -6,7 +6,7 @@ stands under, never by YAML, so that `+1800…`, `0412…`, `17:00` and `no` are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -25,7 +25,7 @@ from campaigns.core.reading import At, Path, Reading, boolean, one_of, said, tex
 from campaigns.core.vocabulary import unknown
 from campaigns.core.wall import instant, zone_name
 from campaigns.core.weekhours import calling_hours
-from campaigns.errors import DefinitionError
+from campaigns.errors import DefinitionError, Fault
 
 
 def parse(tree: Mapping[str, Any], at: At, *, columns: frozenset[str] = frozenset()) -> Definition:
@@ -34,6 +34,16 @@ def parse(tree: Mapping[str, Any], at: At, *, columns: frozenset[str] = frozense
     `columns` names keys of the top level that may be absent, because each row has its own.
     Raises DefinitionError with every fault.
     """
+    definition, faults = read(tree, at, columns=columns)
+    if faults:
+        raise DefinitionError(faults)
+    return definition
+
+
+def read(
+    tree: Mapping[str, Any], at: At, *, columns: frozenset[str] = frozenset()
+) -> tuple[Definition, Sequence[Fault]]:
+    """The same, with its faults beside it: a default stands where one is."""
     reading = Reading(at)
     _known(tree, (), reading)
     definition = Definition(
@@ -49,9 +59,7 @@ def parse(tree: Mapping[str, Any], at: At, *, columns: frozenset[str] = frozense
         calling_hours=_hours(tree, reading),
         retry=_retry(tree["retry"], reading) if "retry" in tree else Retry(),
     )
-    if reading.faults:
-        raise DefinitionError(reading.faults)
-    return definition
+    return definition, reading.faults
 
 
 def _known(section: Mapping[str, Any], path: Path, reading: Reading) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from campaigns.core.admission import WaitReason
-from campaigns.core.figures import AccountFigures, Health, LaneGroup, Waiting
+from campaigns.core.figures import AccountFigures, CampaignFigures, Health, LaneGroup, Waiting
 from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.lifecycle import CampaignState
@@ -23,6 +23,8 @@ UNFOLDED = timedelta(minutes=1)
 """Events that nobody has looked at for this long (policy time) mean that nobody works."""
 FRESH_INCIDENT = timedelta(hours=24)
 """For how long (policy time) an incident keeps an installation from being well."""
+STARTING = "starting"
+"""Why something waits that nothing holds back: the heartbeat takes it within a second."""
 _STEPS = 2_000
 
 
@@ -74,9 +76,16 @@ def _why(group: LaneGroup, now: Situation) -> Waiting:
         reason, next_at = WaitReason.HOURS.value, _opening(now.at, group, now)
     elif account.held_until is not None and account.held_until > now.at:
         reason, next_at = WaitReason.HELD.value, account.held_until
-    else:
+    elif account.next_start_at > now.at:
         reason, next_at = WaitReason.SLOT.value, account.next_start_at
+    else:
+        reason = STARTING
     return Waiting(reason=reason, count=group.count, next_at=next_at)
+
+
+def silent(figures: CampaignFigures) -> bool:
+    """Whether no heartbeat is heard, so that nothing starts by itself."""
+    return figures.tick_real_age is None or figures.tick_real_age > SILENT
 
 
 def _opening(since: datetime, group: LaneGroup, now: Situation) -> datetime | None:

@@ -25,7 +25,7 @@ NOT_YET: Mapping[str, str] = {
     "contacts.refresh": "submit the file again by hand until then",
     "contacts.file_is": "a submitted list does not change until then",
     "contacts.max_withdrawn": "a submitted list does not change until then",
-    "contacts.max_rejected": "use --strict: one bad row is then enough to refuse",
+    "contacts.max_rejected": "`check` exits 1 beyond 10% and 5 bad rows; --strict: beyond none",
     "contacts.max_age": "look at the file's age yourself until then",
     "contacts.state": "state calling_hours that suit every state until then",
     "schedule.cron": "submit each run under a name of its own until then",

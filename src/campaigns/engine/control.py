@@ -94,15 +94,20 @@ def resume_account(account_ids: Iterable[int], parts: Parts, *, who: str) -> Non
 
 
 def cancel(name: str, parts: Parts, *, who: str) -> None:
-    """End a campaign for good. Live calls finish; the heartbeat ends what waits."""
+    """End a campaign for good. Live calls finish; the heartbeat ends what waits.
+
+    Raises Conflict for one that is finished: what it did stays what it is called.
+    """
     with parts.store.write() as tx:
         row = tx.lock_campaign(_campaign_id(tx, name))
         at = tx.now().policy
         if row.state is CampaignState.CANCELLED:
             return
+        if row.state is CampaignState.FINISHED:
+            raise Conflict(f"{name} is finished: nothing waits, so there is nothing to cancel")
         tx.change_campaign(
             row.id,
-            (CampaignState.LOADING, *_LIVING),
+            (CampaignState.LOADING, CampaignState.RUNNING, CampaignState.PAUSED),
             state=CampaignState.CANCELLED.value,
             finished_at=at,
             load_token=None,

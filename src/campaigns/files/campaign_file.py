@@ -11,15 +11,17 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from campaigns.core import fields
 from campaigns.core.cells import folded
+from campaigns.core.contacts import ContactReader
 from campaigns.core.definition import Definition
-from campaigns.core.parsing import parse
+from campaigns.core.parsing import read
 from campaigns.core.reading import Refused, said
 from campaigns.errors import DefinitionError, Fault
 from campaigns.files import csv_table, opening, yaml_tree
@@ -69,19 +71,19 @@ def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> S
     def at(path: tuple[str | int, ...]) -> str:
         return _option(path[0]) if path and path[0] in filled else document.at(path)
 
-    definition: Definition | None = None
     rows: RowSource | None = None
-    try:
-        definition = parse(tree, at)
-    except DefinitionError as error:  # what YAML already made of a value needs no second sentence
-        faults += [fault for fault in error.faults if (fault.at, fault.key) not in told]
+    definition, wrong = read(tree, at)
+    # What YAML already made of a value needs no second sentence.
+    faults += [fault for fault in wrong if (fault.at, fault.key) not in told]
     try:
         rows = _list_of(document, definition)
     except DefinitionError as error:
         faults += error.faults
-    if definition is not None and region is not None and definition.contacts.region is None:
+    if region is not None and definition.contacts.region is None:
         definition, filled = _in_region(definition, region, filled, faults)
-    if definition is None or rows is None or faults:
+    if rows is None or faults:
+        more = () if rows is None else _of_header(definition, rows.header, faults)
+        faults += [replace(fault, at=at(_path(fault.key))) for fault in more]
         raise DefinitionError(sorted(faults, key=_line))
     return Source(
         definition=definition,
@@ -110,28 +112,56 @@ def _list_alone(
     ]
     usual = f"{_slug(Path(shown).stem)}-{today.isoformat()}-{table.digest.hex()[:8]}"
     tree = {"name": usual, **arguments, "contacts": "list.csv", "context": "all"}
-    definition: Definition | None = None
     filled = dict(arguments)
-    try:
-        definition = parse(
-            tree, lambda path: _option(path[0] if path else ""), columns=frozenset(_PER_CONTACT)
-        )
-    except DefinitionError as error:
-        faults += error.faults
-    if definition is not None:
-        contacts = definition.contacts.model_copy(update={"file": Path(shown).name})
-        definition = definition.model_copy(update={"contacts": contacts})
-        if region is not None:
-            definition, filled = _in_region(definition, region, filled, faults)
-    if definition is None or faults:
+    definition, wrong = read(
+        tree, lambda path: _option(path[0] if path else ""), columns=frozenset(_PER_CONTACT)
+    )
+    faults += wrong
+    contacts = definition.contacts.model_copy(update={"file": Path(shown).name})
+    definition = definition.model_copy(update={"contacts": contacts})
+    if region is not None:
+        definition, filled = _in_region(definition, region, filled, faults)
+    if faults:
+        more = _of_header(definition, table.header, faults)
+        faults += [replace(fault, at=f"{shown}:{table.header_line}") for fault in more]
         raise DefinitionError(faults)
     return Source(
         definition=definition,
         path=table.path,
         digest=_digest(b"", table.digest, filled),
         contacts=table,
+        dated="name" not in arguments,
         _where=lambda _: f"{shown}:{table.header_line}",
     )
+
+
+def _of_header(
+    definition: Definition, header: Sequence[str], told: Sequence[Fault]
+) -> Sequence[Fault]:
+    """What the header adds to the faults of a file, so that a person mends both at once.
+
+    Nothing is said twice, nor what may only follow from a fault that is told already.
+    """
+    keys = {fault.key for fault in told}
+    try:
+        ContactReader(definition, header, default_region=None)
+    except DefinitionError as error:
+        return [
+            fault
+            for fault in error.faults
+            if fault.key not in keys
+            and not (fault.key == "contacts.to_number" and _any_under("contacts", keys))
+        ]
+    return ()
+
+
+def _any_under(section: str, keys: Iterable[str]) -> bool:
+    return any(key == section or key.startswith(f"{section}.") for key in keys)
+
+
+def _path(key: str) -> tuple[str, ...]:
+    section, _, rest = key.partition(".")
+    return (section, rest) if rest else (section,)
 
 
 def _filled(
@@ -156,13 +186,13 @@ def _filled(
     return {**document.tree, **filled}, filled
 
 
-def _list_of(document: Document, definition: Definition | None) -> RowSource | None:
+def _list_of(document: Document, definition: Definition) -> RowSource | None:
     """The list that a campaign file names; a file with faults may have one with more."""
     contacts = document.tree.get("contacts")
     section = contacts if isinstance(contacts, Mapping) else {"file": contacts}
     file = section.get("file")
     directory, _ = os.path.split(document.shown)
-    if definition is not None and definition.contacts.rows is not None:
+    if definition.contacts.rows:
         rows = definition.contacts.rows
         lines = [document.line(("contacts", "rows", index)) for index in range(len(rows))]
         return inline(Path(document.shown).absolute(), document.shown, rows, lines)

@@ -16,6 +16,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from campaigns.errors import InputError
+
 RESULT_COLUMNS = (
     *("campaign", "run", "key", "touch", "to_number", "from_number", "outcome", "disposition"),
     *("reason", "attempts", "due_at", "first_called_at", "last_called_at", "answered_at"),
@@ -150,17 +152,30 @@ def _is_number(text: str) -> bool:
     return _E164.fullmatch(text) is not None
 
 
+def _opened(file: Path, typed: Path) -> TextIO:
+    """Open for writing. Raises InputError, which names what was typed."""
+    try:
+        return file.open("w", encoding="utf-8", newline="")
+    except FileNotFoundError:
+        why = f"there is no folder {typed.parent}: make it first, or name another"
+    except IsADirectoryError:
+        why = "it is a folder: name a file inside it"
+    except OSError as error:
+        why = f"{error.strerror}: name another place"
+    raise InputError(f"{typed} cannot be written: {why}")
+
+
 @contextmanager
 def _replacing(path: Path) -> Iterator[TextIO]:
     """A file that appears under its name when it is complete; a device is written directly."""
     if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8", newline="") as out:
+        with _opened(path, path) as out:
             yield out
         return
     target = path.resolve()  # through a link, so that the link stays one
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as out:
+        with _opened(partial, path) as out:
             yield out
         partial.replace(target)
     finally:

@@ -19,6 +19,7 @@ class Source:
     path: Path
     digest: str  # of the campaign file, the list, and what arguments filled in
     contacts: RowSource = field(repr=False)
+    dated: bool = False  # the name is made of a CSV's own name, its date and its content
     _where: Callable[[tuple[str, ...]], str] = field(repr=False)
 
     @property

@@ -15,6 +15,7 @@ from campaigns.core.reading import one_line
 from campaigns.errors import Fault
 
 _LONGEST_LINE = 500
+_LINES_ABOVE = 500
 _TEMPLATE = re.compile(r"(?P<key>[\w.-]+)\s*:\s+(?:[^\"'#]*)\{[{%]|^\s*-\s+\{[{%]")
 _STAR = re.compile(r"(?P<key>[\w.-]+)\s*:\s+(?P<value>\*.*?)\s*$")
 _KEY = re.compile(r"^\s*(?:-\s+)?(?P<key>[\w.-]+)\s*:(?P<space>\s?)")
@@ -64,12 +65,30 @@ def _accident(lines: list[str], number: int, shown: str) -> Fault | None:
     if found := _STAR.search(line):
         return Fault(
             at=at,
-            key=found["key"],
+            key=_dotted(lines, number, found["key"]),
             expected="a text",
             got="a value that YAML reads as an alias",
             hint=f'put what starts with * in quotes: {found["key"]}: "{one_line(found["value"])}"',
         )
     return None
+
+
+def _dotted(lines: list[str], number: int, key: str) -> str:
+    """A key under the keys that its indent puts it under; in brackets, under the line's own."""
+    own = _KEY.match(_line(lines, number))
+    path = [key] if own is None or own["key"] == key else [own["key"], key]
+    indent = _indent(_line(lines, number))
+    for above in range(number - 1, max(0, number - _LINES_ABOVE), -1):
+        line = _line(lines, above)
+        found = _KEY.match(line)
+        if found and _indent(line) < indent:
+            path.insert(0, found["key"])
+            indent = _indent(line)
+    return ".".join(path)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _syntax(error: YAMLError, lines: list[str], number: int) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from campaigns.core.calls import Accepted, Answer, Blame, DialRequest, NotSent, Rejected, Unknown
@@ -37,7 +38,9 @@ class ThinnestDialer(Lookups):
         lookup_deadline: float = 10.0,
         lookup_tries: int = 1,
         now: Callable[[], datetime] = utc_now,
+        around_post: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """`around_post`: entered for as long as a POST that may ring somebody is under way."""
         super().__init__(
             api_key=api_key,
             base_url=base_url,
@@ -48,6 +51,7 @@ class ThinnestDialer(Lookups):
             now=now,
         )
         self._deadline = deadline
+        self._around_post = around_post
 
     def dial(self, request: DialRequest, *, send_by: float) -> Answer:
         """POST /voice/outbound/dial (limit: start), once. `send_by`: a time.monotonic() instant.
@@ -70,7 +74,8 @@ class ThinnestDialer(Lookups):
             # No later request may ride on this connection, whatever the pool thinks.
             headers={"Connection": "close"},
         )
-        got = self._wire.send_once(call, cutoff)
+        with self._around_post():
+            got = self._wire.send_once(call, cutoff)
         if isinstance(got, Failure):
             if not got.sent:
                 return NotSent(why=got.why)
