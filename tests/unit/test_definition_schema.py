@@ -62,7 +62,8 @@ def test_one_key_is_described_with_an_example() -> None:
 
 
 def test_a_section_names_its_keys() -> None:
-    assert describe("retry").endswith("keys:    max_attempts, no_answer, busy, failed, voicemail")
+    keys = "max_attempts, no_answer, busy, failed, voicemail, redial_after_unknown"
+    assert describe("retry").endswith(f"keys:    {keys}")
 
 
 @pytest.mark.parametrize("day", ["mon-fri", "calling_hours.sat", "sunday"])
