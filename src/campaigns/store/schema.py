@@ -123,7 +123,8 @@ def _compatible(connection: Connection) -> None:
             revisions.append(script.down_revision)
     connection.execute(delete(schema_compat))
     connection.execute(
-        insert(schema_compat), [{"revision": one} for one in dict.fromkeys(revisions)]
+        insert(schema_compat),
+        [{"revision": one, "schema": revisions[0]} for one in dict.fromkeys(revisions)],
     )
 
 
@@ -165,7 +166,7 @@ def require_current(database: Database) -> None:
     except DatabaseError as error:
         kind = type(error.orig).__name__
         raise DatabaseAway(f"the database does not answer ({kind})") from error
-    if found != head() and not _accepts(database):
+    if found != head() and not _accepts(database, found):
         raise DatabaseAway(
             f"the database is at revision {found or 'none'}, this program needs {head()}:"
             " run `campaigns db upgrade`"
@@ -176,14 +177,16 @@ def require_current(database: Database) -> None:
             raise DatabaseAway("the database is not sealed to its end: run `campaigns db upgrade`")
 
 
-def _accepts(database: Database) -> bool:
+def _accepts(database: Database, found: str | None) -> bool:
     """Whether a newer schema says that a program of our revision may work with it.
 
     A newer program wrote it down; its migrations are not here to be asked.
     """
     try:
         with database.reader.connect() as connection:
-            query = select(schema_compat.c.revision).where(schema_compat.c.revision == head())
+            query = select(schema_compat.c.revision).where(
+                schema_compat.c.revision == head(), schema_compat.c.schema == found
+            )
             return connection.execute(query).first() is not None
     except DatabaseError:
         return False  # older than the table

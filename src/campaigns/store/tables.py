@@ -73,7 +73,8 @@ world = Table(
 schema_compat = Table(
     "schema_compat",
     metadata,
-    Column("revision", String(32), primary_key=True),  # programs of it may work with this schema
+    Column("revision", String(32), primary_key=True),  # programs of it may work with the schema
+    Column("schema", String(32), nullable=False),  # the database's revision this was said of
 )
 
 vault = Table(

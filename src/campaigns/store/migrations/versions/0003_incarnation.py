@@ -45,5 +45,6 @@ def upgrade() -> None:
     op.create_table(
         "schema_compat",
         sa.Column("revision", sa.String(length=32), nullable=False),
+        sa.Column("schema", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("revision", name=op.f("pk_schema_compat")),
     )
