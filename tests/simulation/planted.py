@@ -188,5 +188,6 @@ def plant(mistake: str) -> Iterator[tuple[str, ...]]:
             stack.enter_context(patch.object(owner, name, stand_in))
         yield tuple(filter(None, [STAND_INS.get(mistake)]))
 
+
 FIRST_FOUND: dict[str, int] = {}
 """The seed that finds each first: `python -m tests.simulation --plant MISTAKE 0-300`."""
