@@ -146,7 +146,8 @@ def test_every_fault_of_both_files_comes_at_once_in_order(tmp_path: Path) -> Non
 
 
 def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> None:
-    written(tmp_path, PEOPLE)
+    columns = "to_number,appointment_id,clinic_tz,status,patient,appointment_at"
+    written(tmp_path, f"{columns}\n+16175550100,1,America/New_York,booked,Ann,noon\n")
     written(tmp_path, EVERYTHING, "c.yaml")
     with pytest.raises(DefinitionError) as caught:
         load(tmp_path / "c.yaml", today=TODAY)
@@ -235,7 +236,7 @@ def test_a_wrong_argument_is_named_as_it_was_typed(tmp_path: Path) -> None:
         return load(directory / "c.yaml", name="No", from_number="12", region="UK", today=TODAY)
 
     told = complaints(tmp_path, read)
-    assert [one.partition(":")[0] for one in told] == ["--name", "--from-number"]
+    assert [one.partition(":")[0] for one in told] == ["--name", "--from-number", "--region"]
 
 
 def test_the_file_s_own_region_is_right(tmp_path: Path) -> None:
