@@ -224,8 +224,8 @@ def test_a_broker_that_is_away_stops_no_command(
 def test_results_that_cannot_be_written_are_one_line(shell: Shell) -> None:
     shell.campaign("+16175550123,Jane")
     shell("submit", "campaign.yaml", "--yes")
-    line = shell("results", "reminders", "-o", "no/such/place.csv", code=3).complaints[-1]
-    assert "No such file or directory" in line
+    line = shell("results", "reminders", "-o", "no/such/place.csv", code=1).complaints[-1]
+    assert line.startswith("no/such/place.csv cannot be written: there is no folder no/such")
 
 
 def test_a_fault_of_ours_is_one_line_without_data(

@@ -119,7 +119,7 @@ def test_remove_says_whether_it_was_there(shell: Shell) -> None:
 def test_every_number_that_is_none_is_named_and_nothing_is_changed(shell: Shell) -> None:
     said = shell("suppress", "add", "+16175550124", "617-555-0125", "1.6E+10", code=1)
     assert len(said.err.splitlines()) == 2
-    assert said.err.startswith("number 2: expected a number to call, got no country")
+    assert said.err.startswith("number 2 (••••••••0125): expected a number to call, got no country")
     assert "use --region" in said.err
     assert "nothing" not in shell("suppress", "list").out
     assert shell("suppress", "add", "617-555-0125", "--region", "us").out.startswith("1 number")

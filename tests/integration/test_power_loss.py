@@ -14,6 +14,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,7 @@ def test_what_was_reported_committed_survives(tmp_path: Path, tear: str) -> None
     reported = [child.stdout.readline().strip() for _ in range(12)]
     child.send_signal(signal.SIGKILL)
     reported += [line.strip() for line in child.stdout.read().split()]
+    child.stdout.close()
     child.wait(30)
 
     log = Path(f"{path}-wal")
@@ -97,7 +99,7 @@ def test_what_was_reported_committed_survives(tmp_path: Path, tear: str) -> None
             log.write_bytes(content[:end] + dice.randbytes(max(tail, 9_000)))
     Path(f"{path}-shm").unlink(missing_ok=True)  # memory: gone with the power
 
-    with sqlite3.connect(path) as link:
+    with closing(sqlite3.connect(path)) as link:
         assert link.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     again = Database(f"sqlite:///{path}")
     with again.read() as tx:

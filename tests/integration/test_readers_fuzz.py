@@ -250,7 +250,7 @@ def test_a_list_of_quotes_costs_no_more_than_a_chunk(tmp_path: Path) -> None:
     [
         "a: " + "[" * 100_000,
         "a: &a [x]\n" + "".join(f"k{n}: [{'*a, ' * 50}]\n" for n in range(2_000)),
-        "\n".join(f"k{n}: " + "x" * 100 for n in range(9_000)),
+        "\n".join(f"k{n}: " + "x" * 100 for n in range(20_000)),
     ],
 )
 def test_a_hostile_campaign_file_is_refused_within_bounds(tmp_path: Path, text: str) -> None:

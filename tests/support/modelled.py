@@ -197,7 +197,7 @@ class Modelled:
             say = tx.connection.exec_driver_sql
             say("SET LOCAL session_replication_role = replica")  # in any order
             for table in metadata.tables:
-                if table not in ("world", "account", "slot"):
+                if table not in ("world", "vault", "schema_compat", "account", "slot"):
                     say(f"DELETE FROM {table}")
             say(_FRESH_ACCOUNTS)
             say("UPDATE slot SET attempt_id = NULL, free_at = %s", (START,))

@@ -157,7 +157,8 @@ def test_a_caller_s_number_is_e164_and_never_quoted_whole(number: str, says: str
     said = fault(from_number=number)
     assert said.startswith("from_number: expected a number in E.164 such as +16175550100, got ")
     assert says in said
-    assert f"got {number}" not in said
+    # What has too few digits for a phone is nobody's number, and its writer must see the slip.
+    assert f"got {number}" not in said or sum(map(str.isdigit, number)) < 7
 
 
 def test_a_caller_s_number_may_be_spaced() -> None:

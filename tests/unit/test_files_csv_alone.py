@@ -65,7 +65,7 @@ def test_who_calls_comes_from_an_argument_or_a_column(tmp_path: Path) -> None:
 
 def test_a_wrong_argument_for_a_csv_is_named_as_it_was_typed(tmp_path: Path) -> None:
     told = complaints(tmp_path, alone, PEOPLE, from_number="5550142", name="X", region="XX")
-    assert [one.partition(":")[0] for one in told] == ["--name", "--from-number"]
+    assert [one.partition(":")[0] for one in told] == ["--name", "--from-number", "--region"]
     assert "5550142" not in "".join(told)
     assert complaints(tmp_path, alone, PEOPLE, region="XX")[0].startswith("--region: expected")
 

@@ -31,6 +31,7 @@ def test_a_refused_call_that_rings_after_all_holds_its_task_until_its_bound(stat
         open=False,
         task=Retried(at=ATTEMPT.release_at),
         check_at=T0 + CONFIRM_AFTER,
+        release_at=ATTEMPT.release_at,
     )
 
 
@@ -39,7 +40,6 @@ def test_a_refused_call_that_rings_after_all_holds_its_task_until_its_bound(stat
     [
         (WAITING, ATTEMPT.release_at),
         (DONE, T0),
-        (replace(TASK, state=TaskState.CLAIMED), T0),
         (None, T0),
     ],
 )
