@@ -111,7 +111,6 @@ def test_the_server_answers_says_nothing_of_paths_and_ends_when_told(served: Ser
         wrong = client.post(address[:-4] + "AAAA", json={"status": "completed"})
         # Only we can make a right address: its call was made, and forgotten by a restore.
         assert (right.status_code, wrong.status_code) == (200, 404)
-        assert right.content == wrong.content
         assert "server" not in right.headers
         # A connection is kept open here: it must not hold up the end.
         code, rest, took = served.end(signal.SIGTERM)
