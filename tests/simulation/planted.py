@@ -198,4 +198,4 @@ FIRST_FOUND: dict[str, int] = {
     "calling hours are asked at dispatch only": 1,
     "caps are not asked": 7,
 }
-"""The seed that finds each first: `python -m tests.simulation --plant MISTAKE 0-300`."""
+"""The seed that finds each first: `python -m tests.simulation --plant MISTAKE 0-150`."""
