@@ -1,4 +1,4 @@
-"""A hundred and fifty worlds, each with other faults: the phones and the tables say that all is well.
+"""A hundred and fifty worlds, each with other faults: phones and tables say that all is well.
 
 `./test --soak` runs tens of thousands more (SOAK_SEEDS). A failing seed says how to see it again.
 """
