@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.record import fold_events
 from campaigns.engine.tick import beat, show_life
 from campaigns.errors import CampaignsError, DatabaseAway
-from campaigns.ports import Transaction
 from campaigns.provider.webhooks import hook_path
 from campaigns.store.database import Database, SqlTransaction
 from tests.simulation.network import Bell, Dialer
@@ -180,26 +178,3 @@ class Worker:
     def pulse(self) -> None:
         if show_life(self.parts, process=self.process.name, kind="worker") is not None:
             self.simulation.ticked = True
-
-
-def joined(parts: Parts, tx: Transaction) -> Parts:
-    """The same parts inside an open transaction, as the inbox stores events."""
-    return replace(parts, store=_Open(tx))
-
-
-class _Open:
-    single_writer = False
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        yield self._tx
-
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        yield self._tx
-
-    def policy_now(self) -> Now:
-        return self._tx.now()
