@@ -1,11 +1,13 @@
 """Fixtures that every kind of test shares: real servers, started on first use, gone at the end."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.support import secret
@@ -36,6 +38,17 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("CAMPAIGNS_", "THINNESTAI_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Whatever a test made of the log is gone with it: another may read what is logged."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-import structlog
 from sqlalchemy.exc import IntegrityError
 
 from campaigns import logs
@@ -30,16 +29,6 @@ NEVER = [
     *(number[-10:] for number in NUMBERS),
     *(NAME, "Zebediah", "Quill", ADDRESS, "Larkspur", ROW_KEY, KEY, SECRET, SIGNING),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def quoting(status: int) -> Callable[[DialRequest], Answer]:

@@ -14,10 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from campaigns.cli.loading import entries, load
+from campaigns.core import cells
 from campaigns.core.contacts import Contact, RejectedRow
 from campaigns.engine.submit import Submission, submit
 from campaigns.errors import CampaignsError, DefinitionError
@@ -51,7 +52,8 @@ def quoted(cell: str) -> str:
 def line_of(kind: str, n: int, note: str) -> str:
     """A line of the list `key,to_number,name`, of which we know what must become of it."""
     number = f"+1617555{n:04d}"
-    clean = quoted(note.replace("\0", "")) if note.strip() else "x"
+    seen = note.replace("\0", "")
+    clean = quoted(seen) if cells.clean(seen) else "x"
     match kind:
         case "good":
             return f"k{n},{number},{clean}"
@@ -100,6 +102,7 @@ LISTED = (
     mark=st.booleans(),
     last=st.booleans(),
 )
+@example(rows=[("good", "\0"), ("good", "\u200f")], end="\n", mark=False, last=False)
 def test_every_line_of_a_list_becomes_one_thing(
     tmp_path: Path, rows: list[tuple[str, str]], end: str, mark: bool, last: bool
 ) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -12,16 +11,6 @@ from campaigns.errors import DatabaseAway
 from campaigns.logs import configure, masked
 
 NUMBER = "+12025550100"
-
-
-@pytest.fixture(autouse=True)
-def _as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
