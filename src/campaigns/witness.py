@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import redis
 import structlog
 
 log = structlog.get_logger(__name__)
@@ -84,9 +83,12 @@ class RedisWitness:
     """A key that only rises. Redis may be flushed: then nothing is known, and nothing is wrong."""
 
     def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        import redis  # noqa: PLC0415  # slow, and only a fleet has one
+
         self._client = redis.Redis.from_url(
             url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
         )
+        self._fault: type[Exception] = redis.RedisError
         self._monotonic = monotonic
         self._again = 0.0
 
@@ -95,7 +97,7 @@ class RedisWitness:
         try:
             found = self._client.get(_key(born))
             return int(found) if isinstance(found, bytes) else 0
-        except (redis.RedisError, ValueError):
+        except (self._fault, ValueError):
             return 0
 
     def write(self, born: str, mark: int) -> None:
@@ -104,7 +106,7 @@ class RedisWitness:
             return
         try:
             self._client.eval(_RAISE, 1, _key(born), mark)
-        except redis.RedisError as error:
+        except self._fault as error:
             self._again = self._monotonic() + _AFTER_A_FAULT
             log.warning("mark_not_written", why=type(error).__name__)
 

@@ -120,11 +120,9 @@ def test_all_engines_share_the_database_the_broker_and_the_secret() -> None:
 
 @our_service
 def test_every_command_exists(name: str) -> None:
-    from typer.main import get_command
+    from campaigns.cli.main import whole
 
-    from campaigns.cli.main import app
-
-    command = get_command(app)
+    command = whole()
     for word in SERVICES[name]["command"]:
         if word.startswith("-"):
             options = {option for p in command.params for option in p.opts}

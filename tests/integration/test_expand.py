@@ -10,7 +10,7 @@ import pytest
 from alembic.config import Config
 
 from campaigns.errors import DatabaseAway
-from campaigns.store import schema
+from campaigns.store import migrating, schema
 from campaigns.store.database import Database
 from tests.support.engine import World
 
@@ -47,7 +47,8 @@ def upgraded_by_a_newer_program(
     config = Config()
     config.set_main_option("script_location", str(scripts))
     with monkeypatch.context() as newer:
-        newer.setattr(schema, "_config", lambda: config)
+        newer.setattr(migrating, "config", lambda: config)
+        newer.setattr(schema, "HERE", scripts)
         schema.upgrade(database, kind="real")
     assert schema.current(database) == "9999"
 

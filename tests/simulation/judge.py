@@ -19,7 +19,8 @@ from campaigns.simulator.limits import LIMITS, Kind
 from campaigns.simulator.rows import Ring, Verdict
 from campaigns.simulator.stats import max_in_sliding
 from campaigns.store import invariants
-from tests.simulation.simulation import WINDOW, Simulation
+from tests.simulation.people import WINDOW
+from tests.simulation.simulation import Simulation
 
 Row = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 from alembic import command
 from sqlalchemy import Connection, MetaData, insert
 
-from campaigns.store import schema
+from campaigns.store import migrating
 from campaigns.store.database import Database
 from tests.support.engine import FROM, definition
 
@@ -23,7 +23,7 @@ CLEAR = (*NAMES, *NUMBERS, *KEYS, "said by Ann", "cell of Dora", "refused for Bo
 def fill(database: Database) -> None:
     """The tables of 0001, one campaign, three people, two calls, and one bad row."""
     with database.write() as tx:
-        config = schema._config()
+        config = migrating.config()
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "0001")
         _Rows(tx.connection).write()

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from typer.main import get_command
 
-from campaigns.cli.main import app
+from campaigns.cli.main import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES: list[dict[str, Any]] = [
@@ -51,7 +50,7 @@ def test_every_figure_that_can_be_wrong_has_an_alert() -> None:
 def test_every_command_can_be_typed(alert: str, name: str, text: str) -> None:
     program, *words = shlex.split(text)
     assert program == "campaigns"
-    command: Any = get_command(app)
+    command: Any = whole()
     while words and hasattr(command, "commands") and words[0] in command.commands:
         command = command.commands[words.pop(0)]
     if hasattr(command, "commands"):

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
 _HEAD = """\
 # Commands
 
@@ -21,11 +19,12 @@ wrong is one line; `--debug`, anywhere on the line, adds the traceback."""
 
 def page() -> str:
     """The whole page."""
-    from campaigns.cli.main import app  # noqa: PLC0415  # it imports every command
+    from campaigns.cli.main import whole  # noqa: PLC0415  # it imports every command
 
-    top: Any = typer.main.get_command(app)
     parts = [_HEAD]
-    parts += [part for name, command in top.commands.items() for part in _sections(name, command)]
+    parts += [
+        part for name, command in whole().commands.items() for part in _sections(name, command)
+    ]
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,37 +2,85 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from campaigns import logs
-from campaigns.cli import (
-    calls,
-    campaigns,
-    check,
-    control,
-    database,
-    doctor,
-    erase,
-    health,
-    log,
-    people,
-    probe,
-    processes,
-    recovering,
-    reference,
-    results,
-    run,
-    submit,
-    suppress,
-    unresolved,
-)
 from campaigns.cli.doors import Doors
 
+COMMANDS = {
+    "check": ("Begin", "check:check"),
+    "submit": ("Begin", "submit:submit"),
+    "run": ("Begin", "run:run"),
+    "up": ("Begin", "run:up"),
+    "try": ("Begin", "try_out:try_"),
+    "list": ("Look", "campaigns:list_"),
+    "show": ("Look", "campaigns:show"),
+    "watch": ("Look", "campaigns:watch"),
+    "status": ("Look", "health:status"),
+    "contacts": ("Look", "people:contacts"),
+    "calls": ("Look", "calls:app"),
+    "log": ("Look", "log:log"),
+    "results": ("Look", "results:results"),
+    "pause": ("Decide", "control:pause"),
+    "resume": ("Decide", "control:resume"),
+    "cancel": ("Decide", "control:cancel"),
+    "recover": ("Decide", "recovering:recovering"),
+    "suppress": ("Decide", "suppress:app"),
+    "unresolved": ("Decide", "unresolved:app"),
+    "held": ("Decide", "erase:held"),
+    "erase": ("Decide", "erase:erase"),
+    "doctor": ("Set up", "doctor:doctor"),
+    "probe": ("Set up", "probe:probe_"),
+    "schema": ("Set up", "reference:schema"),
+    "config": ("Set up", "reference:config"),
+    "db": ("Set up", "database:app"),
+    "serve": ("Processes of a fleet", "processes:serve"),
+    "worker": ("Processes of a fleet", "processes:worker"),
+    "beat": ("Processes of a fleet", "processes:beat"),
+    "simulator": ("Processes of a fleet", "processes:simulator"),
+}
+"""Each command: its panel in the help, and its place in this package (a function or a group)."""
+_CELERY_FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+_PASSED_ON = ("worker", "beat")
+"""Commands that hand what they do not know to Celery."""
+
+
+class Commands(Doors):
+    """Imports only the command that was typed: the engine behind all of them takes seconds."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            self.commands[cmd_name] = _made(cmd_name)
+        return self.commands[cmd_name]
+
+
+def _made(name: str) -> Any:
+    panel, place = COMMANDS[name]
+    module, _, attribute = place.partition(":")
+    found = getattr(import_module(f"campaigns.cli.{module}"), attribute)
+    shelf = typer.Typer(callback=lambda: None)
+    if isinstance(found, typer.Typer):
+        shelf.add_typer(found, name=name, rich_help_panel=panel)
+    else:
+        settings = _CELERY_FLAGS if name in _PASSED_ON else None
+        shelf.command(name, rich_help_panel=panel, context_settings=settings)(found)
+    group: Any = typer.main.get_command(shelf)
+    return group.commands[name]
+
+
 app = typer.Typer(
-    cls=Doors,
+    cls=Commands,
     help="Outbound campaigns for voice agents: exact pacing, no doubled calls, nothing lost.",
     no_args_is_help=True,
     add_completion=False,
@@ -65,44 +113,12 @@ def _options(
     logs.configure("debug" if debug else "warning", "console")
 
 
-app.command()(check.check)
-app.command()(submit.submit)
-run.register(app)
-app.command("list")(campaigns.list_)
-app.command()(campaigns.show)
-app.command()(campaigns.watch)
-app.command()(health.status)
-app.command()(people.contacts)
-app.command()(log.log)
-app.command()(results.results)
-app.add_typer(calls.app, name="calls", rich_help_panel="Look")
-app.command()(control.pause)
-app.command()(control.resume)
-app.command()(control.cancel)
-app.command("recover")(recovering.recovering)
-app.add_typer(suppress.app, name="suppress", rich_help_panel="Decide")
-app.add_typer(unresolved.app, name="unresolved", rich_help_panel="Decide")
-app.command()(erase.held)
-app.command()(erase.erase)
-app.command()(doctor.doctor)
-probe.register(app)
-app.command()(reference.schema)
-app.command()(reference.config)
-app.add_typer(database.app, name="db", rich_help_panel="Set up")
-processes.register(app)
-
-_PANELS = {
-    "Begin": "check submit run up try",
-    "Look": "list show watch status contacts log results",
-    "Decide": "pause resume cancel recover held erase",
-    "Set up": "doctor probe schema config",
-    "Processes of a fleet": "serve worker beat simulator",
-}
-for _command in app.registered_commands:
-    _name = _command.name or getattr(_command.callback, "__name__", "")
-    for _panel, _names in _PANELS.items():
-        if _name in _names.split():
-            _command.rich_help_panel = _panel
+def whole() -> Any:
+    """The program with every command imported, in the order of the table: for whoever reads it."""
+    top: Any = typer.main.get_command(app)
+    for name in COMMANDS:
+        top.get_command(None, name)
+    return top
 
 
 def main() -> None:

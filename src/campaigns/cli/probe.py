@@ -74,11 +74,6 @@ def probe_(
     _tell(probed, call_id, known, expect, as_json=as_json)
 
 
-def register(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command("probe")(probe_)
-
-
 def _request(to: str, agent_id: str, from_number: str, region: str | None) -> DialRequest:
     number = numbers.parse(to, region)
     if isinstance(number, NumberFault):

@@ -14,7 +14,7 @@ import typer
 
 from campaigns import bootstrap
 from campaigns.bootstrap import REAL, Installation
-from campaigns.cli import options, screen, services, state, try_out
+from campaigns.cli import options, screen, services, state
 from campaigns.cli.doors import Misused
 from campaigns.cli.job import Job
 from campaigns.cli.loading import load
@@ -93,13 +93,6 @@ def up(
         while not interrupts.wait(timedelta(seconds=1)):
             check()
     raise typer.Exit(0)
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.command()(run)
-    app.command()(up)
-    try_out.register(app)
 
 
 def _no_fleet(settings: Settings, command: str) -> None:

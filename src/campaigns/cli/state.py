@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from alembic.util import CommandError
-
 from campaigns import bootstrap
 from campaigns.bootstrap import Installation
 from campaigns.cli import screen
@@ -128,10 +126,6 @@ def upgrade(found: Settings, world: str) -> None:
     home.create(found.home)
     try:
         bootstrap.upgrade(found, world=world)
-    except CommandError:
-        raise DatabaseAway(
-            "the database was made by a newer version of campaigns: upgrade this program"
-        ) from None
     except sqlite3.Error as error:
         raise _unusable(found, error) from error
 

@@ -64,11 +64,6 @@ def try_(
     _tell(tried, as_json=as_json)
 
 
-def register(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command("try")(try_)
-
-
 @contextmanager
 def installed() -> Iterator[Installation]:
     """As workers are wired: this process makes the call, so it makes its webhook address too."""

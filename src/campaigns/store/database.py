@@ -32,7 +32,6 @@ from campaigns.store.erasing import ErasingQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.evidence import EvidenceQueries
 from campaigns.store.incarnation import IncarnationQueries
-from campaigns.store.patience import PatientConnection
 from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
@@ -191,7 +190,9 @@ def _patiently(
     _record: object,
     arguments: Sequence[Any],
     options: Mapping[str, Any],
-) -> PatientConnection:
+) -> Any:
+    from campaigns.store.patience import PatientConnection  # noqa: PLC0415  # PostgreSQL's driver
+
     connection = PatientConnection.connect(*arguments, **options)
     connection.statement_s = statement_s
     return connection

@@ -8,13 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, insert, literal, select, text, update
+from sqlalchemy import Connection, delete, insert, inspect, literal, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from campaigns.core import pacing
@@ -22,6 +17,7 @@ from campaigns.core.calls import Limit
 from campaigns.errors import ConfigurationError, DatabaseAway, Fault
 from campaigns.store.database import Database
 from campaigns.store.incarnation import stamp
+from campaigns.store.migrations import HERE
 from campaigns.store.resealing import fill
 from campaigns.store.sealing import new_index_key
 from campaigns.store.tables import (
@@ -48,21 +44,22 @@ class LimitOf:
     window: timedelta
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
-
-
 def head() -> str:
-    """The revision this code is written for."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    """The revision this code is written for: the newest of the migrations beside it."""
+    return max(path.name for path in (HERE / "versions").glob("[0-9]*_*.py")).partition("_")[0]
 
 
 def current(database: Database) -> str | None:
     """The revision of a database; None for an empty one."""
     with database.reader.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
 
 
 def upgrade(
@@ -71,16 +68,17 @@ def upgrade(
     """Migrate, stamp a new database as `real` or `rehearsal`, once, and seal what lies open in it.
 
     Raises ConfigurationError when it is stamped as the other kind already, or was written with
-    another secret.
+    another secret; DatabaseAway when a newer program made it.
     """
     with database.write() as tx:
         connection = tx.connection
         if tx.postgres:
             # Two processes that upgrade at once: the second waits and finds nothing to do.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _revision(connection) != head():
+            from campaigns.store.migrating import migrate  # noqa: PLC0415  # slow, and seldom
+
+            migrate(connection)
         row = connection.execute(select(world)).one_or_none()
         if row is None:
             real = _real_now(connection, database)
@@ -102,30 +100,9 @@ def upgrade(
             )
             raise ConfigurationError([fault])
         stamp(connection)
-        _compatible(connection)
         sealed = _vaulted(connection, database)
     if not sealed:
         fill(database)
-
-
-def _compatible(connection: Connection) -> None:
-    """Write down which programs may work with this schema.
-
-    The newest one, and each before it as far back as every migration since only adds (`expands`).
-    """
-    scripts = ScriptDirectory.from_config(_config())
-    revisions: list[str] = []
-    for script in scripts.walk_revisions():
-        revisions.append(script.revision)
-        if not getattr(script.module, "expands", False):
-            break
-        if isinstance(script.down_revision, str):
-            revisions.append(script.down_revision)
-    connection.execute(delete(schema_compat))
-    connection.execute(
-        insert(schema_compat),
-        [{"revision": one, "schema": revisions[0]} for one in dict.fromkeys(revisions)],
-    )
 
 
 def _vaulted(connection: Connection, database: Database) -> bool:

@@ -1,0 +1,161 @@
+"""The people of a world: they submit, pause, cancel, opt out, and change the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from campaigns.core.calls import Limit
+from campaigns.core.contacts import Contact
+from campaigns.core.definition import CallingHours, Definition, Span
+from campaigns.engine import control
+from campaigns.engine.submit import Submission
+from campaigns.engine.submit import submit as submitted
+from campaigns.errors import CampaignsError
+from campaigns.simulator.limits import LIMITS, Kind
+from campaigns.store import schema
+from tests.simulation.plan import Plan
+from tests.support.engine import contact, definition
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+WINDOW = timedelta(seconds=60)
+PHONES = tuple(f"+1617555{n:04d}" for n in range(100))
+WHO = "a person"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What a person did, and when it was done (policy time)."""
+
+    what: str
+    about: str
+    at: datetime
+
+
+def somebody_acts(sim: Simulation) -> None:
+    """One of the things that people do under this seed."""
+    kinds = [act for act in _ACTS if sim.plan.chance(act)]
+    if kinds and not sim.calm:
+        act = sim.dice.choice(kinds)
+        sim.count(act)
+        sim.operator.do(lambda: _ACTS[act](sim))
+
+
+def submit(sim: Simulation, name: str) -> None:
+    """Submit a campaign to everybody; under some seeds one phone belongs to two of them."""
+    numbers = PHONES[: sim.plan.people]
+    people = [_person(n, number) for n, number in enumerate(numbers)]
+    if sim.plan.chance("same_number"):
+        people.append(_person(len(people), numbers[0]))
+    submission = Submission(
+        definition=_definition(sim.plan, name),
+        digest=name,
+        header=("key", "name", "to_number"),
+        source="people.csv",
+        entries=people,
+    )
+    parts = sim.operator.parts
+    if sim.scheduler.current() is None:  # the first of all, before anything goes wrong
+        parts = replace(parts, store=sim.database)
+    submitted(submission, parts, who=WHO)
+
+
+def set_limit(sim: Simulation, count: int) -> int:
+    """Give the account this limit of starts; its id."""
+    limits = {Limit(kind.value): schema.LimitOf(count=LIMITS[kind], window=WINDOW) for kind in Kind}
+    limits[Limit.START] = schema.LimitOf(count=count, window=WINDOW)
+    spacing = timedelta(seconds=sim.plan.spacing)
+    return schema.ensure_account(sim.database, "default", limits=limits, spacing=spacing)
+
+
+def resume_all(sim: Simulation) -> None:
+    """A person looks at what is paused, and lets it go on."""
+    parts = replace(sim.operator.parts, store=sim.database)
+    with sim.database.read() as tx:
+        account = tx.account(sim.account_id)
+        query = "SELECT name FROM campaign WHERE state = 'paused' OR id IN (SELECT campaign_id"
+        query += " FROM pause_request WHERE NOT applied) ORDER BY id"
+        names = [str(row[0]) for row in tx.connection.exec_driver_sql(query)]
+        loading = "SELECT name FROM campaign WHERE state = 'loading'"
+        half = [str(row[0]) for row in tx.connection.exec_driver_sql(loading)]
+    for name in half:  # the same submit again goes on where a crash left it
+        with suppress(CampaignsError):  # its lease has not ended yet
+            submit(sim, name)
+    if account.paused_why is not None:
+        control.resume_account([sim.account_id], parts, who=WHO)
+        _did(sim, "resume_account", "")
+    for name in names:
+        control.resume(name, parts, who=WHO)
+        _did(sim, "resume", name)
+
+
+def _did(sim: Simulation, what: str, about: str) -> None:
+    sim.acts.append(Act(what=what, about=about, at=sim.wall()))
+
+
+def _pause(sim: Simulation) -> None:
+    control.pause("one", sim.operator.parts, who=WHO, reason="lunch")
+    _did(sim, "pause", "one")
+    sim.scheduler.pause(sim.dice.uniform(1, 1200))
+    _did(sim, "resume", "one")
+    control.resume("one", sim.operator.parts, who=WHO)
+
+
+def _pause_account(sim: Simulation) -> None:
+    control.pause_account([sim.account_id], sim.operator.parts, who=WHO, reason="lunch")
+    _did(sim, "pause_account", "")
+    sim.scheduler.pause(sim.dice.uniform(1, 1200))
+    _did(sim, "resume_account", "")
+    control.resume_account([sim.account_id], sim.operator.parts, who=WHO)
+
+
+def _suppress(sim: Simulation) -> None:
+    number = sim.dice.choice(PHONES[: sim.plan.people])
+    control.suppress([number], sim.operator.parts, who=WHO, reason="asked")
+    _did(sim, "suppress", number)
+    if sim.strikes("unsuppress"):
+        sim.scheduler.pause(sim.dice.uniform(1, 600))
+        _did(sim, "unsuppress", number)
+        control.unsuppress(number, sim.operator.parts, who=WHO)
+
+
+def _cancel(sim: Simulation) -> None:
+    control.cancel("one", sim.operator.parts, who=WHO)
+    _did(sim, "cancel", "one")
+
+
+def _limit(sim: Simulation) -> None:
+    for count in (sim.dice.randint(1, sim.plan.limit), sim.dice.choice((sim.plan.limit, 10))):
+        if not sim.database_away():
+            set_limit(sim, count)
+            sim.limit = max(sim.limit, count)
+        sim.scheduler.pause(sim.dice.uniform(1, 100))
+
+
+_ACTS: dict[str, Callable[[Simulation], None]] = {
+    "pause": _pause,
+    "pause_account": _pause_account,
+    "suppress": _suppress,
+    "cancel": _cancel,
+    "resubmit": lambda sim: submit(sim, "one"),
+    "second_campaign": lambda sim: submit(sim, "two"),
+    "limit": _limit,
+}
+
+
+def _person(n: int, number: str) -> Contact:
+    zones = ("America/Los_Angeles",) if n % 3 == 2 else ("America/New_York",)
+    return contact(n, to_number=number, zones=zones)
+
+
+def _definition(plan: Plan, name: str) -> Definition:
+    day = (Span(start=9 * 60, end=12 * 60), Span(start=13 * 60, end=19 * 60))
+    hours = CallingHours(always=True) if plan.always_open else CallingHours(days=(day,) * 7)
+    return definition(
+        name=name, calling_hours=hours, retry=plan.retry, max_duration=plan.max_duration
+    )
