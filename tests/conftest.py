@@ -15,7 +15,7 @@ from tests.support import migrated, secret
 from tests.support.postgres import Databases, databases
 from tests.support.redis import RedisServer
 
-ONE_AT_A_TIME = ("acceptance", "simulation")
+ONE_AT_A_TIME = ("acceptance",)
 """Directories whose tests start many processes: they share one xdist worker, in turn."""
 
 settings.register_profile(
