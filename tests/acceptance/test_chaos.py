@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.core.definition import Retry
 from campaigns.errors import CampaignsError, DatabaseAway
 from campaigns.simulator.limits import Kind
 from tests.support.blows import BEATS, WORKERS, Blow, What, schedule
@@ -48,6 +49,8 @@ ENVIRON = {
 }
 SLOW = timedelta(milliseconds=500)
 """Latency of the provider, so that blows hit requests under way."""
+RETRY = Retry(no_answer=(timedelta(minutes=10), timedelta(minutes=20)))
+"""Waits of minutes: what has no outcome after the last blow gets it within a few more."""
 FIRST_CALL, ALL_DONE, ALONE = 180, 600, 180
 """Seconds after the last blow: the bounds of the recovery, on a machine that others use too."""
 
@@ -76,7 +79,8 @@ class Feeder:
 
     def more(self, people: int) -> None:
         """A campaign of so many new contacts."""
-        self.world.submit(people, first=self.people, name=f"campaign-{self.people}")
+        name = f"campaign-{self.people}"
+        self.world.submit(people, first=self.people, name=name, retry=RETRY)
         self.people += people
 
 
@@ -106,7 +110,7 @@ def test_kills_cost_time_and_nothing_else() -> None:
         speed=SPEED, environ=environ, limits=limits, latency=SLOW, proxied=seed, seed=seed
     ) as world:
         world.fleet.start(workers=len(WORKERS), beats=len(BEATS))
-        world.submit(200)
+        world.submit(200, retry=RETRY)
         nemesis = Nemesis(world=world, blows=kills(random.Random(seed)))
         with explained(nemesis, f"seed {seed}"):
             nemesis.begin()

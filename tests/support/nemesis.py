@@ -1,7 +1,7 @@
 """Strikes a rehearsed fleet after a schedule, and plays the operator's supervisor meanwhile.
 
 A process that ends by itself is started again, as systemd or a container runtime would, and
-counted. Everything that happened is in `story`, for the failure that nobody expected.
+counted. Everything that happens is printed at once, for the failure that nobody expected.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ class Nemesis:
     counts: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
     drains: list[float] = field(default_factory=list)
-    story: list[str] = field(default_factory=list)
     instants: list[datetime] = field(default_factory=list)
     """Policy times at which something was killed or stopped."""
 
@@ -108,7 +107,7 @@ class Nemesis:
         return time.monotonic() - self._begun
 
     def told(self) -> str:
-        """What was done, and how the logs of all processes end."""
+        """How the logs of all processes end, and where their threads stood."""
         fleet = self.world.fleet
         for name in fleet.processes:
             # Python's fault handler writes where every thread stands: what hangs is seen.
@@ -116,7 +115,7 @@ class Nemesis:
             fleet.signal(name, signal.SIGABRT)
         time.sleep(2)
         logs = [f"--- {name}\n{fleet.log(name)[-12000:]}" for name in sorted(fleet.processes)]
-        return "\n".join([*self.story, *logs])
+        return "\n".join(logs)
 
     def _clock(self) -> float:
         return time.monotonic() - self._begun - self._skipped
@@ -125,7 +124,7 @@ class Nemesis:
         heapq.heappush(self._agenda, (at, next(self._order), act))
 
     def _tell(self, what: str) -> None:
-        self.story.append(f"[{time.monotonic() - self._begun:7.1f}] {what}")
+        print(f"[{time.monotonic() - self._begun:7.1f}] {what}", flush=True)
 
     def _strike(self, blow: Blow) -> None:
         self._tell(str(blow))
