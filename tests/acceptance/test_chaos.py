@@ -28,7 +28,7 @@ from tests.support.processes import wait_until
 from tests.support.rehearsed import FAST, FAST_ENV, Rehearsed, rehearsed
 from tests.support.verdict import in_flight, judge
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1800)]
 
 MINUTES = float(os.environ.get("CHAOS_MINUTES", "20"))
 WORLD_MINUTES = 5.0
@@ -51,8 +51,8 @@ SLOW = timedelta(milliseconds=500)
 """Latency of the provider, so that blows hit requests under way."""
 RETRY = Retry(no_answer=(timedelta(minutes=10), timedelta(minutes=20)))
 """Waits of minutes: what has no outcome after the last blow gets it within a few more."""
-FIRST_CALL, ALL_DONE, ALONE = 180, 600, 180
-"""Seconds after the last blow: the bounds of the recovery, on a machine that others use too."""
+FIRST_CALL, ALL_DONE, ALONE = 60, 180, 60
+"""Seconds: the bounds of the recovery on a quiet machine; a busy one gets five times that."""
 
 
 class Feeder:
@@ -128,7 +128,7 @@ def kills(dice: random.Random) -> list[Blow]:
     at = 0.0
     flushes, restart = set(dice.sample(range(2, 22), 2)), dice.randrange(4, 20)
     for n in range(22):
-        at += dice.uniform(0.3, 2.0)
+        at += dice.uniform(1.0, 5.0)  # most victims have begun to work again
         blows.append(Blow(at=at, what=What.KILL, whom=dice.choice(victims)))
         if n in flushes:
             blows.append(Blow(at=at, what=What.FLUSH, whom="redis"))
