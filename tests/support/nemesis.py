@@ -29,8 +29,8 @@ from tests.support.rehearsed import Rehearsed
 DRAIN = 25.0
 """Seconds for an orderly end: the promise is 20, the rest is the machine's."""
 _RESPAWN = 0.5
-_SLOW = Fault(kind=Kind.LATENCY, seconds=0.15)
-"""So long a commit is on its way back; a transaction of many statements still ends in time."""
+_SLOW = Fault(kind=Kind.LATENCY, seconds=0.06)
+"""So long a commit is on its way back; the statements before it must not take for ever."""
 _DIALING = "SELECT id FROM attempt WHERE state = 'dialing'"
 _TABLES = ("attempt", "dial_task", "campaign", "account", "slot", "event")
 
@@ -54,6 +54,7 @@ class Nemesis:
         self._down: set[str] = set()
         self._respawn_at: dict[str, float] = {}
         self._skipped = 0.0
+        self._meanwhile: Callable[[], None] = lambda: None
 
     def begin(self) -> None:
         """Blows fall on a fleet that works, not on one that is starting."""
@@ -63,6 +64,7 @@ class Nemesis:
     def run(self, meanwhile: Callable[[], None]) -> None:
         """Every blow at its time, and its end; `meanwhile` between them."""
         self._begun = time.monotonic()
+        self._meanwhile = meanwhile
         for blow in self.blows:
             self._later(blow.at, lambda blow=blow: self._strike(blow))  # type: ignore[misc]
         while self._agenda:
@@ -217,6 +219,7 @@ class Nemesis:
             self._grow(table)
         for name in (*WORKERS, *BEATS, "serve"):
             fleet = self.world.fleet
+            self._meanwhile()
             begun = time.monotonic()
             self._down.add(name)
             code = fleet.stop(name, within=DRAIN)
