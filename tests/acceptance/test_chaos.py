@@ -31,7 +31,7 @@ from tests.support.verdict import in_flight, judge
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1800)]
 
 MINUTES = float(os.environ.get("CHAOS_MINUTES", "20"))
-WORLD_MINUTES = 5.0
+WORLD_MINUTES = 10.0
 _WORLDS = max(1, round(MINUTES / WORLD_MINUTES))
 _GIVEN = os.environ.get("CHAOS_SEED")
 SEEDS = [int(_GIVEN)] if _GIVEN else list(range(1, _WORLDS + 1))
