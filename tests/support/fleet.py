@@ -85,11 +85,11 @@ class Fleet:
         for name in list(self.processes):
             self.signal(name, signal.SIGCONT)
             self.signal(name, signal.SIGTERM)
-        for process in self.processes.values():
+        for name, process in self.processes.items():
             try:
                 process.wait(22)
             except subprocess.TimeoutExpired:
-                process.kill()
+                self.kill(name)
         self.installation.close()
 
     def start(self, *, workers: int = 1, beats: int = 1) -> None:
