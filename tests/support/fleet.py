@@ -117,7 +117,7 @@ class Fleet:
         """Start (again) worker n."""
         self._spawn(
             f"worker{n}", "-m", "celery", "-A", "workers.app", "worker", "-P", "threads",
-            "-c", "12", "-Q", "dial,sweep", "-n", f"w{n}@test", "--without-gossip",
+            "-c", "12", "-Q", "dial,sweep", "-n", f"w{n}@test",
             "--without-mingle", "-l", "warning",
             CAMPAIGNS_ALIVE_FILE=str(self.root / f"worker{n}.alive"),
         )  # fmt: skip
