@@ -27,6 +27,9 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
+    # Nothing but the queues: Celery reads a subscription that broke and came back with no time
+    # limit, in the one thread that takes messages. The worker looks alive and is deaf for ever.
+    worker_enable_remote_control=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

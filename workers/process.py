@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from celery.signals import (
     before_task_publish,
+    celeryd_init,
     setup_logging,
     task_prerun,
     worker_ready,
@@ -87,6 +88,14 @@ def _logging(**_: Any) -> None:
     # One line per task and per beat says nothing that a figure would not say better.
     for chatty in ("celery.app.trace", "celery.worker.strategy", "celery.beat"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@celeryd_init.connect
+def _no_gossip(**_: Any) -> None:
+    """As with remote control (see app.py), whatever flags a worker was started with."""
+    from celery.worker.consumer.gossip import Gossip  # noqa: PLC0415  # a beat does without
+
+    Gossip.compatible_transports = set()
 
 
 @worker_ready.connect

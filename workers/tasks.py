@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import structlog
 
 from campaigns.core.records import Claim
@@ -16,6 +18,7 @@ from workers import process
 from workers.app import app
 
 log = structlog.get_logger(__name__)
+_ticking = threading.Lock()
 
 
 @app.task(name="workers.tasks.dial", acks_late=False, max_retries=0, ignore_result=True)
@@ -55,9 +58,18 @@ def look(account_id: int) -> None:
 
 @app.task(name="workers.tasks.tick", acks_late=True, max_retries=0, ignore_result=True)
 def tick() -> None:
-    """The heartbeat."""
-    with _survived("tick"):
-        beat(process.parts())
+    """The heartbeat.
+
+    One at a time in a process: an outage leaves thousands of ticks in the queue, and all threads
+    of all workers would tick against each other while nobody dials.
+    """
+    if not _ticking.acquire(blocking=False):
+        return
+    try:
+        with _survived("tick"):
+            beat(process.parts())
+    finally:
+        _ticking.release()
 
 
 class _survived:  # noqa: N801  # reads as a word in `with`

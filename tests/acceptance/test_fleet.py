@@ -93,3 +93,16 @@ def test_messages_and_logs_hold_no_number_and_no_context() -> None:
         assert bodies
         inside = b" ".join(base64.b64decode(body + b"==") for body in bodies)
         assert not re.findall(rb"1617555\d{4}|Person \d", inside)
+
+
+def test_a_worker_listens_to_nothing_but_its_queues() -> None:
+    """A subscription that breaks and comes back is read for ever: its worker would be deaf."""
+    with rehearsed() as world:
+        world.fleet.start(workers=1, beats=0)
+        with redis.Redis(port=world.redis.port) as broker:
+            alive = world.fleet.root / "worker0.alive"
+            wait_until(alive.exists, within=60, what="a worker")
+            broker.client_kill_filter(_type="pubsub")
+            world.submit(1)
+            world.fleet.wait_done(within=24)
+            assert broker.client_list(_type="pubsub") == []

@@ -1,92 +1,26 @@
-"""Two runs in one home: the second joins the first one's services, and Ctrl-C drops only its own.
-
-The provider here is a few lines of our own that accept every call, because a real engine refuses
-the simulator.
-"""
+"""Two runs in one home: the second joins the first one's services; Ctrl-C drops only its own."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.support.accepting import campaign_file, provider, run
 from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
 
-class Accepting(BaseHTTPRequestHandler):
-    """Accepts every dial and knows nothing else."""
-
-    rung: list[str]
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.rung.append(body["to_number"])
-        self._answer(200, {"call_id": f"call_{len(self.rung)}", "status": "initiating"})
-
-    def do_GET(self) -> None:
-        self._answer(404, {"detail": "not found", "status": 404})
-
-    def _answer(self, status: int, body: object) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-
-@contextmanager
-def provider() -> Iterator[tuple[str, list[str]]]:
-    """Its address, and the numbers it was asked to ring."""
-    rung: list[str] = []
-    handler = type("Handler", (Accepting,), {"rung": rung})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", rung
-        server.shutdown()
-        thread.join()
-
-
 def campaign(where: Path, name: str, *numbers: str) -> Path:
-    rows = "".join(f"    - {{to_number: '{number}', name: x}}\n" for number in numbers)
     file = where / f"{name}.yaml"
-    file.write_text(
-        f"name: {name}\nagent_id: a\nfrom_number: '+16175550199'\ncalling_hours: always\n"
-        f"contacts:\n  rows:\n{rows}"
-    )
+    file.write_text(campaign_file([*numbers], name=name))
     return file
-
-
-def run(file: Path, home: Path, url: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "campaigns", "run", file, "--yes"],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "THINNESTAI_API_KEY": "a_key_for_a_test",
-            "CAMPAIGNS_PROVIDER_URL": url,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def test_a_second_run_joins_and_ctrl_c_drops_only_its_own(tmp_path: Path) -> None:

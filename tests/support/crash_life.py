@@ -27,13 +27,8 @@ from campaigns.bootstrap import Installation
 from campaigns.config import Settings
 from campaigns.core.calls import Answer, DialRequest
 from campaigns.core.instants import AHEAD, Now
-from campaigns.core.records import Claim
 from campaigns.engine import control
-from campaigns.engine.dial import dial
-from campaigns.engine.dispatch import dispatch
-from campaigns.engine.lookup import check
 from campaigns.engine.parts import Parts
-from campaigns.engine.record import fold_events
 from campaigns.engine.submit import submit
 from campaigns.engine.tick import beat, show_life
 from campaigns.errors import Conflict
@@ -139,9 +134,9 @@ class _Worker:
         while self.clock.seconds < _LONGEST:
             before = self.striker.changes
             beat(self.parts)
-            self._drain()
+            self.bell.play(self.parts)
             heard = self._hear() if self.public else None
-            self._drain()
+            self.bell.play(self.parts)
             if self._done():
                 return 0
             waits = [] if self._resumed() else [*self._waits(heard)]
@@ -164,18 +159,6 @@ class _Worker:
             yield max(_BEAT, (quiet + AHEAD).total_seconds() + 0.01)
         if heard is not None:
             yield heard.total_seconds()
-
-    def _drain(self) -> None:
-        while self.bell.rung:
-            match self.bell.rung.popleft():
-                case "dial", Claim() as claim:
-                    dial(claim, self.parts)
-                case "fold", str() as attempt_id:
-                    fold_events(attempt_id, self.parts)
-                case "check", str() as attempt_id:
-                    check(attempt_id, self.parts)
-                case "dispatch", int() as account_id:
-                    dispatch(account_id, self.parts)
 
     def _hear(self) -> timedelta | None:
         """Wait until whatever was to be delivered by now is; how long nothing more will be."""

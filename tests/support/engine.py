@@ -117,7 +117,7 @@ class CountingDice:
 
 
 class QueueingDoorbell:
-    """Keeps what was rung, until `World.settle` plays the workers."""
+    """Keeps what was rung, until `play` plays the workers."""
 
     def __init__(self) -> None:
         self.rung: deque[tuple[str, object]] = deque()
@@ -136,6 +136,21 @@ class QueueingDoorbell:
 
     def look(self, account_id: int) -> None:
         self.rung.append(("look", account_id))
+
+    def play(self, parts: Parts) -> None:
+        """Be the workers until nothing is rung any more."""
+        while self.rung:
+            match self.rung.popleft():
+                case "dial", Claim() as claim:
+                    dial(claim, parts)
+                case "fold", str() as attempt_id:
+                    fold_events(attempt_id, parts)
+                case "check", str() as attempt_id:
+                    check(attempt_id, parts)
+                case "dispatch", int() as account_id:
+                    dispatch(account_id, parts)
+                case "look", int() as account_id:
+                    look(account_id, parts)
 
 
 @dataclass
@@ -278,19 +293,7 @@ class World:
         """Play heartbeat and workers until nobody has anything to do."""
         for _ in range(ticks):
             tick(self.parts)
-            while self.bell.rung:
-                what, id = self.bell.rung.popleft()
-                match what, id:
-                    case "dial", Claim() as claim:
-                        dial(claim, self.parts)
-                    case "fold", str() as attempt_id:
-                        fold_events(attempt_id, self.parts)
-                    case "check", str() as attempt_id:
-                        check(attempt_id, self.parts)
-                    case "dispatch", int() as account_id:
-                        dispatch(account_id, self.parts)
-                    case "look", int() as account_id:
-                        look(account_id, self.parts)
+            self.bell.play(self.parts)
 
     def run_for(self, seconds: float, *, step: float = 1.0) -> None:
         """Let time pass with a heartbeat each `step` seconds, but for those that find nothing."""

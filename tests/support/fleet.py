@@ -85,11 +85,11 @@ class Fleet:
         for name in list(self.processes):
             self.signal(name, signal.SIGCONT)
             self.signal(name, signal.SIGTERM)
-        for process in self.processes.values():
+        for name, process in self.processes.items():
             try:
                 process.wait(22)
             except subprocess.TimeoutExpired:
-                process.kill()
+                self.kill(name)
         self.installation.close()
 
     def start(self, *, workers: int = 1, beats: int = 1) -> None:
@@ -117,7 +117,7 @@ class Fleet:
         """Start (again) worker n."""
         self._spawn(
             f"worker{n}", "-m", "celery", "-A", "workers.app", "worker", "-P", "threads",
-            "-c", "12", "-Q", "dial,sweep", "-n", f"w{n}@test", "--without-gossip",
+            "-c", "12", "-Q", "dial,sweep", "-n", f"w{n}@test",
             "--without-mingle", "-l", "warning",
             CAMPAIGNS_ALIVE_FILE=str(self.root / f"worker{n}.alive"),
         )  # fmt: skip

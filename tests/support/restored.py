@@ -23,11 +23,7 @@ from sqlalchemy import event
 from campaigns.core.definition import Retry
 from campaigns.core.instants import Now
 from campaigns.engine import incarnation
-from campaigns.engine.dial import dial
-from campaigns.engine.dispatch import dispatch
-from campaigns.engine.lookup import check
 from campaigns.engine.parts import Parts
-from campaigns.engine.record import fold_events
 from campaigns.engine.tick import beat
 from campaigns.engine.watch import Watch
 from campaigns.ports import Witness
@@ -136,22 +132,10 @@ class Restorable:
             turn += 1
             parts = self.workers[turn % len(self.workers)]
             beat(parts)
-            self._drain(parts)
+            bell = parts.doorbell
+            assert isinstance(bell, QueueingDoorbell)
+            bell.play(parts)
             self.clock.forward(seconds=step)
-
-    def _drain(self, parts: Parts) -> None:
-        bell = parts.doorbell
-        assert isinstance(bell, QueueingDoorbell)
-        while bell.rung:
-            match bell.rung.popleft():
-                case "dial", claim:
-                    dial(claim, parts)  # type: ignore[arg-type]  # a claim
-                case "fold", attempt_id:
-                    fold_events(str(attempt_id), parts)
-                case "check", attempt_id:
-                    check(str(attempt_id), parts)
-                case "dispatch", int(account_id):
-                    dispatch(account_id, parts)
 
     def rings(self) -> Mapping[str, list[str]]:
         """Number → how each of its calls ended, in order."""

@@ -35,7 +35,9 @@ def judge(world: Rehearsed, *, people: int, limits: dict[str, int]) -> Verdict:
     ledger = world.simulator.ledger
     task, call = dial_task.c, attempt.c
     tasks = world.fleet.rows(
-        select(task.id, phone.c.e164, task.state, task.outcome).join_from(dial_task, phone)
+        select(task.id, phone.c.e164.label("e164"), task.state, task.outcome).join_from(
+            dial_task, phone
+        )
     )
     attempts = world.fleet.rows(
         select(call.id, call.state, call.open, call.answer, call.answered_at, call.snapshot)
