@@ -164,7 +164,8 @@ class ContactReader:
 
     def _told(self, fields: Mapping[str, str]) -> Mapping[str, str]:
         """The context of the first touch; that of the others must be there too."""
-        return [self.templates.render(fields, call) for call in self._calls][0]
+        told = [self.templates.render(fields, call) for call in self._calls]
+        return told[0]
 
     def _cell(self, setting: str, fields: Mapping[str, str]) -> tuple[str, str]:
         """The column of a setting and what this row says in it; nothing where there is none."""
