@@ -106,7 +106,8 @@ def _counts(figures: CampaignFigures) -> None:
         (rows.filtered, "left out by `where`"),
     ]
     beside = ", ".join(f"{number:,} {word}" for number, word in left if number)
-    lines = [("contacts", tasks.total, f"rows beside them: {beside}" if beside else "")]
+    everybody = "all touches" if figures.touches else "contacts"
+    lines = [(everybody, tasks.total, f"rows beside them: {beside}" if beside else "")]
     lines.append(("done", tasks.done, ""))
     lines += [(f"  {outcome}", number, "") for outcome, number in figures.outcomes.items()]
     lines.append(("starting", tasks.claimed, ""))

@@ -98,7 +98,8 @@ def as_json(loaded: Loaded, found: Examined) -> Mapping[str, Any]:
         "campaign": loaded.name,
         "faults": [],
         "counts": found.counts,
-        "never_callable": {"no_zone": found.without_zone, "no_open_hour": found.without_hour},
+        "never_callable": {"no_zone": found.without_zone, "no_open_hour": found.without_hour}
+        | ({"no_touch": found.without_touch} if found.touches else {}),
         "bad_rows": [
             {"at": loaded.source.row_at(bad.line), "kind": bad.kind, "column": bad.column}
             | {"reason": bad.reason}

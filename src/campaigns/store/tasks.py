@@ -281,21 +281,7 @@ def task_row(row: RowMapping) -> TaskRow:
 
 
 _PLAIN = (
-    "id",
-    "campaign_id",
-    "account_id",
-    "contact_id",
-    "phone_id",
-    "due_at",
-    "retry_at",
-    "deadline_at",
-    "eligible_at",
-    "attempts",
-    "claim",
-    "from_number",
-    "reason",
-    "touch",
-    "occasion",
-    "expires_as",
-    "stopped",
+    *("id", "campaign_id", "account_id", "contact_id", "phone_id", "touch", "occasion"),
+    *("due_at", "retry_at", "deadline_at", "expires_as", "eligible_at", "attempts", "claim"),
+    *("from_number", "reason", "stopped"),
 )
