@@ -14,7 +14,15 @@ from campaigns.core.calls import Limit
 from campaigns.core.definition import Schedule
 from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome
 from campaigns.core.outcomes import Source
-from campaigns.core.records import AttemptRow, Claim, NewAttempt, NewContact, NewEvent, TaskRow
+from campaigns.core.records import (
+    AttemptRow,
+    Claim,
+    NewAttempt,
+    NewContact,
+    NewEvent,
+    NewTask,
+    TaskRow,
+)
 from campaigns.store import schema
 from campaigns.store.database import Database, SqlTransaction
 from tests.support.engine import FROM, NEW_YORK, definition
@@ -30,6 +38,7 @@ def at(seconds: float) -> datetime:
 
 def person(n: int, *, number: int | None = None, **changes: object) -> NewContact:
     """Contact number n, due at T0; `number` where it shares another's phone."""
+    task = {name: changes.pop(name) for name in sorted(_OF_ITS_TASK & changes.keys())}
     values: dict[str, object] = {
         "key": f"k{n}",
         "e164": f"+1617555{n if number is None else number:04d}",
@@ -38,10 +47,12 @@ def person(n: int, *, number: int | None = None, **changes: object) -> NewContac
         "settings": {},
         "fields": {"name": f"Person {n}"},
         "line": n + 2,
-        "due_at": T0,
-        "deadline_at": None,
+        "tasks": (NewTask(**{"due_at": T0, **task}),),  # type: ignore[arg-type]  # a test helper
     }
     return NewContact(**{**values, **changes})  # type: ignore[arg-type]  # a test helper
+
+
+_OF_ITS_TASK = {"due_at", "deadline_at", "outcome", "reason"}
 
 
 class Stored:

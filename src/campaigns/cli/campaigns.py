@@ -106,7 +106,8 @@ def _counts(figures: CampaignFigures) -> None:
         (rows.filtered, "left out by `where`"),
     ]
     beside = ", ".join(f"{number:,} {word}" for number, word in left if number)
-    lines = [("contacts", tasks.total, f"rows beside them: {beside}" if beside else "")]
+    everybody = "all touches" if figures.touches else "contacts"
+    lines = [(everybody, tasks.total, f"rows beside them: {beside}" if beside else "")]
     lines.append(("done", tasks.done, ""))
     lines += [(f"  {outcome}", number, "") for outcome, number in figures.outcomes.items()]
     lines.append(("starting", tasks.claimed, ""))
@@ -121,6 +122,9 @@ def _counts(figures: CampaignFigures) -> None:
         until = f", next {screen.moment(one.next_at, now)}" if later and one.next_at else ""
         why = words.wait(one.reason, idle=silent(figures))
         lines.append((f"  {one.reason}", one.count, f"{why}{until}"))
+    for touch, counts in figures.touches.items():
+        said = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+        lines.append((f"touch {screen.shown(touch)}", sum(counts.values()), said))
     screen.table(("", "#", ""), [(label, f"{number:,}", aside) for label, number, aside in lines])
 
 

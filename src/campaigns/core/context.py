@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from campaigns.core import columns
+from campaigns.core.anchor import AnchorReader
 from campaigns.core.cells import clean, yes_or_no
 from campaigns.core.definition import Definition
-from campaigns.core.expressions import Refused
+from campaigns.core.expressions import TOUCH, Refused
 from campaigns.core.filters import FILTERS
 from campaigns.core.template import (
     OUTPUT_LIMIT,
     MissingValue,
     Template,
+    ThisCall,
     Unrenderable,
     compile_template,
     environment,
@@ -25,7 +27,7 @@ from campaigns.core.template import (
 )
 from campaigns.errors import DefinitionError, Fault
 
-__all__ = ["FILTERS", "OUTPUT_LIMIT", "MissingValue", "Templates", "Unrenderable"]
+__all__ = ["FILTERS", "OUTPUT_LIMIT", "MissingValue", "Templates", "ThisCall", "Unrenderable"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,19 +45,25 @@ class Templates:
         """Check every template against the header. All faults at once."""
         env = environment(definition.schedule.timezone)
         faults: list[Fault] = []
+        anchor = anchor_of(definition, header, faults)
+        of_call = ("touch", "attempt", "now") if definition.schedule.touches else ("attempt", "now")
 
-        def one(key: str, source: str | None, *, whole: bool = False) -> Template | None:
+        def one(
+            key: str, source: str | None, *, whole: bool = False, of_call: Sequence[str] = ()
+        ) -> Template | None:
             if source is None:
                 return None
             try:
-                return compile_template(env, key, source, header, whole=whole)
+                return compile_template(
+                    env, key, source, header, whole=whole, of_call=of_call, anchor=anchor
+                )
             except Refused as refused:
                 faults.append(refused.fault)
                 return None
 
         told = definition.context
         context = [
-            (name, one(f"context.{name}", source))
+            (name, one(f"context.{name}", source, of_call=of_call))
             for name, source in (told.items() if isinstance(told, Mapping) else ())
         ]
         where = one("contacts.where", definition.contacts.where, whole=True)
@@ -77,9 +85,9 @@ class Templates:
             caller=caller,
         )
 
-    def render(self, fields: Mapping[str, str]) -> dict[str, str]:
-        """What the agent is told about the contact with these cells."""
-        told = {name: template.text(fields) for name, template in self.context}
+    def render(self, fields: Mapping[str, str], call: ThisCall) -> dict[str, str]:
+        """What the agent is told in this call about the contact with these cells."""
+        told = {name: template.text(fields, call=call) for name, template in self.context}
         for column in self.sent:
             text = clean(fields.get(column, ""))
             if too_long(text):
@@ -87,6 +95,11 @@ class Templates:
             if text:
                 told[column] = text
         return told
+
+    @property
+    def tell_touches_apart(self) -> bool:
+        """Whether what the agent is told depends on the touch."""
+        return any(TOUCH in template.columns for _, template in self.context)
 
     def where(self, fields: Mapping[str, str]) -> bool:
         """Whether `contacts.where` keeps the row. An empty cell is an empty text here."""
@@ -107,6 +120,19 @@ class Templates:
     def from_number(self, fields: Mapping[str, str]) -> str | None:
         """The caller number that a template chooses, as written; None where it is no template."""
         return self.caller.text(fields) if self.caller else None
+
+
+def anchor_of(
+    definition: Definition, header: Sequence[str], faults: list[Fault]
+) -> AnchorReader | None:
+    """The reader of the anchor's column; its faults are added to the others."""
+    if definition.schedule.anchor is None:
+        return None
+    try:
+        return AnchorReader(definition.schedule, header)
+    except DefinitionError as error:
+        faults.extend(error.faults)
+        return None
 
 
 def _if_template(text: str) -> str | None:

@@ -48,12 +48,58 @@ class Contacts(Frozen):
     zone_evidence: Literal["both", "stated"] = "both"
 
 
+class Anchor(Frozen):
+    """The moment in a row that its touches count from: a column, its clock, and how it is written.
+
+    `timezone` is a column of IANA names or one of them; None: each cell has its own offset, or
+    schedule.timezone holds. `format` is strptime's; None: ISO.
+    """
+
+    column: str
+    timezone: str | None = None
+    format: str | None = None
+
+
+class Offset(Frozen):
+    """A distance from the anchor: whole calendar days first, then elapsed time.
+
+    `at`: minutes since midnight of that day; None: the anchor's own wall time.
+    """
+
+    days: int = 0
+    at: int | None = None
+    elapsed: timedelta = timedelta(0)
+
+
+class Touch(Frozen):
+    """One call of a contact around its anchor. None: the campaign's own value."""
+
+    name: str
+    offset: Offset
+    max_attempts: int | None = None
+    agent_id: str | None = None
+
+
 class Schedule(Frozen):
-    """`start` and `end` are aware instants in UTC; None: now, never."""
+    """`start` and `end` are aware instants in UTC; None: now, never.
+
+    All below `timezone` belongs to the anchor. `deadline` None: the anchor itself.
+    """
 
     start: datetime | None = None
     end: datetime | None = None
     timezone: str | None = None
+    anchor: Anchor | None = None
+    touches: tuple[Touch, ...] = ()
+    deadline: Offset | None = None
+    past_due: Literal["skip", "now"] = "skip"
+    when_closed: Literal["later", "earlier", "skip"] = "later"
+    min_gap: timedelta = timedelta(hours=4)
+    when_moved: Literal["restart", "keep"] = "restart"
+
+    def touch(self, name: str) -> Touch | None:
+        """The touch of that name."""
+        return next((one for one in self.touches if one.name == name), None)
 
 
 class Span(Frozen):
@@ -114,3 +160,15 @@ class Definition(Frozen):
     schedule: Schedule = Schedule()
     calling_hours: CallingHours
     retry: Retry = Retry()
+
+    def agent_of(self, touch: str) -> str:
+        """Which agent makes a touch, unless its contact has one of its own."""
+        named = self.schedule.touch(touch)
+        return (named and named.agent_id) or self.agent_id
+
+    def retry_of(self, touch: str) -> Retry:
+        """How a touch is tried again."""
+        named = self.schedule.touch(touch)
+        if named is None or named.max_attempts is None:
+            return self.retry
+        return self.retry.model_copy(update={"max_attempts": named.max_attempts})

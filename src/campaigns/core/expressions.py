@@ -7,7 +7,7 @@ Jinja itself, and size and depth are bounded, so that rendering always ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Never
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -15,12 +15,15 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campaigns.core.columns import near, no_column
 from campaigns.core.filters import AS_TEXT, FILTERS, LATER
+from campaigns.core.languages import LANGUAGES, USUAL
 from campaigns.errors import Fault
 
 SOURCE_LIMIT = 2_000
 """Characters of one template."""
 DEPTH_LIMIT = 30
-_NOT_YET = frozenset({"touch", "group"})
+TOUCH, ATTEMPT, NOW = "\0touch.name", "\0attempt", "\0now"
+"""What a call itself tells its templates; no column has such a name."""
+_NOT_YET = frozenset({"group"})
 
 
 class Refused(Exception):
@@ -34,8 +37,17 @@ class Refused(Exception):
 class Checker:
     """Reads one template; afterwards `columns[i]` is what the variable `c<i>` stands for."""
 
-    def __init__(self, env: ImmutableSandboxedEnvironment, key: str, header: Sequence[str]) -> None:
+    def __init__(
+        self,
+        env: ImmutableSandboxedEnvironment,
+        key: str,
+        header: Sequence[str],
+        *,
+        of_call: Collection[str] = (),
+    ) -> None:
+        """`of_call`: which of `touch`, `attempt` and `now` this template may know."""
         self._env = env
+        self._of_call = of_call
         self._key = key
         self._header = header
         self._known = frozenset(header)
@@ -79,6 +91,10 @@ class Checker:
                 return self._variable(name)
             case nodes.Getattr(node=nodes.Name(name=name)) if name in _NOT_YET - self._known:
                 return self._column(name)
+            case nodes.Getattr(node=nodes.Name(name="touch"), attr="name") if (
+                "touch" not in self._known
+            ):
+                return self._of_this_call("touch", TOUCH)
             case _:
                 self._parts(node, depth + 1)
         return node
@@ -137,12 +153,52 @@ class Checker:
             meant = near(node.name, FILTERS)
             hint = f"did you mean {meant}?" if meant else f"there are {', '.join(FILTERS)}"
             self._refuse("a filter from the list", node.name[:40], hint)
+        if node.name == "spoken":
+            self._spoken(node)
         if node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
             self._refuse("a filter with plain arguments", f"{node.name} with named or spread ones")
-        if node.name == "spoken" and node.args:
-            self._refuse("spoken without arguments", "spoken('relative'), which is not yet there")
+        if node.name == "spoken":
+            node.node = self._expression(node.node, depth)
+            node.args[0] = self._expression(node.args[0], depth)
+            return
         node.node = self._expression(node.node, depth)
         node.args = [self._expression(arg, depth) for arg in node.args]
+
+    def _spoken(self, node: nodes.Filter) -> None:
+        """`spoken('relative', locale=…)` becomes spoken(locale, now), both worked out here."""
+        args = list(node.args)
+        relative = bool(args) and getattr(args[0], "value", None) == "relative"
+        if relative:
+            args.pop(0)
+        named = [pair for pair in node.kwargs if pair.key == "locale"]
+        if len(args) + len(named) > 1 or len(named) != len(node.kwargs) or (args and not relative):
+            self._refuse(
+                "spoken, spoken('relative'), spoken(locale='es') or spoken('relative', 'es')",
+                "spoken with something else",
+            )
+        locale: nodes.Expr = nodes.Const(USUAL)
+        for given in (*args, *(pair.value for pair in named)):
+            locale = given
+        if isinstance(locale, nodes.Const) and locale.value not in LANGUAGES:
+            said = str(locale.value)[:20]
+            self._refuse(f"a locale out of {', '.join(LANGUAGES)}", said, _language(said))
+        node.args = [locale]
+        node.kwargs = []
+        if relative:
+            node.args.append(self._of_this_call("now", NOW))
+
+    def _of_this_call(self, name: str, variable: str) -> nodes.Expr:
+        """What is known of a call only when it is made."""
+        if name not in self._of_call:
+            said = "spoken('relative')" if name == "now" else name
+            if name == "touch" and "attempt" in self._of_call:
+                self._refuse("a column of the list", f"{said}, but there are no schedule.touches")
+            self._refuse(
+                "what a row says by itself", f"{said}, which only a call knows: use it in context"
+            )
+        if variable not in self.columns:
+            self.columns.append(variable)
+        return nodes.Name(f"c{self.columns.index(variable)}", "load")
 
     def _test(self, node: nodes.Test, depth: int) -> None:
         if node.name not in {"defined", "undefined"} or node.args or node.kwargs:
@@ -151,6 +207,10 @@ class Checker:
 
     def _column(self, name: str) -> nodes.Expr:
         if name not in self._known:
+            if name == "attempt":
+                return self._of_this_call("attempt", ATTEMPT)
+            if name == "touch":
+                self._refuse("touch.name", "touch alone", "write touch.name")
             if name in _NOT_YET:
                 self._refuse("a column of the list", f"{name}, which is not yet there")
             if name.startswith("_"):
@@ -173,6 +233,12 @@ class Checker:
 
     def _refuse(self, expected: str, got: str, hint: str = "") -> Never:
         raise Refused(Fault(at="", key=self._key, expected=expected, got=got, hint=hint))
+
+
+def _language(said: str) -> str:
+    """The locale that a longer code was meant to be."""
+    short = said.replace("_", "-").partition("-")[0].lower()
+    return f"write {short}" if short in LANGUAGES else ""
 
 
 def _as_text(part: nodes.Expr) -> nodes.Expr:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from jinja2 import Undefined
 from jinja2.filters import do_title
 
 from campaigns.core import spoken
+from campaigns.core.languages import LANGUAGES
 
 WORK_LIMIT = 16_384
 """Characters that any step of a template may make."""
@@ -123,6 +125,11 @@ def _truncate(value: object, length: object) -> str:
     return as_text(value)[:length].rstrip()
 
 
+def _spoken(value: object, zone: str | None, locale: object, now: datetime | None) -> str:
+    written = value if isinstance(value, spoken.Written) else as_text(value)
+    return spoken.say(written, zone, locale=as_text(locale), relative_to=now)
+
+
 FILTERS: Mapping[str, str] = {
     "capitalize": "the first letter large, the others small",
     "default": "an empty or missing cell becomes this text: {{ name | default('there') }}",
@@ -136,7 +143,9 @@ FILTERS: Mapping[str, str] = {
     "replace": "one text for another: {{ name | replace('_', ' ') }}",
     "round": "to a whole number, or to so many digits: {{ balance | round(2) }}",
     "split": "a text as a list, at spaces or at a separator: {{ tags | split(';') }}",
-    "spoken": "a date-time as it is said: Tuesday, March 10 at 2 PM, in the zone it was written in",
+    "spoken": "a date-time as it is said: Tuesday, March 10 at 2 PM, in the zone it was written in;"
+    " spoken('relative') says today, tomorrow or the weekday, as of the call;"
+    f" spoken(locale='es') and spoken('relative', 'es') speak {', '.join(LANGUAGES)}",
     "title": "each word with a large first letter",
     "trim": "without spaces at both ends",
     "truncate": "at most so many characters: {{ note | truncate(200) }}",
@@ -166,7 +175,7 @@ def functions(zone: str | None) -> dict[str, Callable[..., Any]]:
         "replace": _replace,
         "round": _round,
         "split": _split,
-        "spoken": lambda value: spoken.say(as_text(value), zone),
+        "spoken": lambda value, locale, now=None: _spoken(value, zone, locale, now),
         "title": lambda value: do_title(as_text(value)),
         "trim": lambda value: as_text(value).strip(),
         "truncate": _truncate,

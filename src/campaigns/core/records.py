@@ -10,6 +10,9 @@ from typing import Any
 from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome, TaskState
 from campaigns.core.outcomes import Source
 
+CAMPAIGN_END = "campaign_end"
+"""The reason of a dial task that expires because its campaign does."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
@@ -96,6 +99,10 @@ class TaskRow:
     from_number: str | None = field(repr=False)
     outcome: Outcome | None
     reason: str | None
+    touch: str = ""
+    occasion: str = ""
+    expires_as: str = CAMPAIGN_END
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -243,8 +250,22 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NewTask:
+    """One dial task on its way into the store. `outcome`: it is done before it begins, at `at`."""
+
+    touch: str = ""
+    occasion: str = ""
+    due_at: datetime
+    deadline_at: datetime | None = None
+    expires_as: str = CAMPAIGN_END
+    outcome: Outcome | None = None
+    reason: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NewContact:
-    """One contact with its dial task, on its way into the store."""
+    """One contact with its dial tasks, on its way into the store."""
 
     key: str = field(repr=False)
     e164: str = field(repr=False)
@@ -253,10 +274,7 @@ class NewContact:
     settings: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     line: int
-    due_at: datetime
-    deadline_at: datetime | None
-    outcome: Outcome | None = None
-    reason: str | None = None
+    tasks: tuple[NewTask, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""A date or time as a cell writes it, and as a person says it on the phone in US English.
+"""A date or time as a cell writes it, and as a person says it on the phone.
 
 Only ISO forms are read: `3/4/2026` is a day in March here and in April there, and an agent that
 names the wrong day is worse than a row that waits for its correction.
@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from campaigns.core import zones
+from campaigns.core.languages import LANGUAGES, USUAL, Language
 
 _ISO = re.compile(
     r"(?:(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T](?=[0-9])|$))?"
     r"(?:(?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
     r"(?: ?(?P<offset>Z|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
+_WEEK = 7
+"""Days ahead from which on a weekday alone could be two days."""
 FORMS = "2026-03-10 14:00, 2026-03-10T14:00-05:00, 2026-03-10 or 14:00"
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 
 
 class Unreadable(ValueError):
     """The text is no date or time that can be read one way only; says why, not what it was."""
+
+    column = ""
+    """Where it was read from, when whoever raised it knows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,31 +72,58 @@ def read(text: str) -> Moment:
         raise Unreadable("no such day or time in the calendar") from None
 
 
-def say(text: str, zone: str | None) -> str:
+class Written(str):
+    """A cell whose moment was read already, by a format and a zone of its own."""
+
+    __slots__ = ("moment", "zone")
+
+    moment: Moment
+    zone: str | None
+
+    @classmethod
+    def of(cls, text: str, moment: Moment, zone: str | None) -> Written:
+        """The same text, with its moment and the zone of its wall clock."""
+        made = cls(text)
+        made.moment, made.zone = moment, zone
+        return made
+
+
+def say(
+    text: str, zone: str | None, *, locale: str = USUAL, relative_to: datetime | None = None
+) -> str:
     """`Tuesday, March 10 at 2 PM`, on the wall clock that the text was written by.
 
     A date-time must have such a clock: its offset, else `zone`. In the hour that a zone skips in
-    spring there is nothing to say.
+    spring there is nothing to say. `relative_to`: what is near that instant is said as people do,
+    `tomorrow at 2 PM`.
     """
-    moment = read(text)
+    if locale not in LANGUAGES:
+        raise Unreadable(f"not a language that can be spoken: {', '.join(LANGUAGES)}")
+    language = LANGUAGES[locale]
+    moment, zone = (text.moment, text.zone) if isinstance(text, Written) else (read(text), zone)
     if moment.date and moment.time and moment.offset is None:
         instant = moment.instant(zone)
         place = zones.load(zone) if zone else None
         if instant.astimezone(place).time() != moment.time:
             raise Unreadable("a time that does not exist: the clocks go forward over it that day")
-    said = []
-    if moment.date:
-        said.append(
-            f"{_DAYS[moment.date.weekday()]}, {_MONTHS[moment.date.month - 1]} {moment.date.day}"
-        )
-    if moment.time:
-        said.append(_clock(moment.time))
-    return " at ".join(said)
+    if moment.date is None:
+        return "" if moment.time is None else language.clock(moment.time)
+    day = language.said(moment.date)
+    if relative_to is not None:
+        day = _near(moment, zone, relative_to, language) or day
+    return day if moment.time is None else day + language.at(moment.time)
 
 
-def _clock(at: time) -> str:
-    minutes = f":{at.minute:02}" if at.minute else ""
-    return f"{at.hour % 12 or 12}{minutes} {'AM' if at.hour < 12 else 'PM'}"
+def _near(moment: Moment, zone: str | None, now: datetime, language: Language) -> str | None:
+    """Today, tomorrow or the weekday, on the moment's own calendar; None: too far."""
+    place = moment.offset or (zones.load(zone) if zone else None)
+    if place is None:
+        raise Unreadable("a date without a zone: write its offset, or set schedule.timezone")
+    assert moment.date is not None
+    days = (moment.date - now.astimezone(place).date()).days
+    if days in (0, 1):
+        return (language.today, language.tomorrow)[days]
+    return f"{language.on}{language.weekday(moment.date)}" if 1 < days < _WEEK else None
 
 
 def _offset(text: str) -> timezone:

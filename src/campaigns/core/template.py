@@ -6,8 +6,9 @@ runs in its sandbox. A row whose values do not fit is told apart by column, with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,8 +17,9 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campaigns.core import filters
+from campaigns.core.anchor import AnchorReader
 from campaigns.core.cells import clean
-from campaigns.core.expressions import Checker, Refused
+from campaigns.core.expressions import ATTEMPT, NOW, TOUCH, Checker, Refused
 from campaigns.core.spoken import Unreadable
 from campaigns.errors import Fault, InputError
 
@@ -65,41 +67,69 @@ def _absent(variable: str | None, _sentence: str | None = None) -> _Absent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ThisCall:
+    """The call that a text is made for. `at`: when, by policy time."""
+
+    at: datetime
+    touch: str = ""
+    attempt: int = 1
+
+    def value(self, variable: str) -> Any:
+        """What stands behind one of the names that only a call knows."""
+        return {TOUCH: self.touch, ATTEMPT: self.attempt, NOW: self.at}[variable]
+
+
+_OF_A_CALL = frozenset({TOUCH, ATTEMPT, NOW})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
     """One template. `parts` is set where it is only texts and columns, which needs no Jinja."""
 
     key: str
     columns: tuple[str, ...]
     parts: tuple[tuple[str | None, str], ...] | None  # (column, "") or (None, text)
-    new_context: Callable[[dict[str, str]], Context] = field(repr=False)
+    new_context: Callable[[dict[str, Any]], Context] = field(repr=False)
     run: Callable[[Context], Any] = field(repr=False)
+    anchor: AnchorReader | None = field(default=None, repr=False)
 
     @property
     def reads(self) -> str:
         """The columns it reads, as a sentence names them."""
-        return ", ".join(self.columns)
+        return ", ".join(column for column in self.columns if column not in _OF_A_CALL)
 
-    def text(self, fields: Mapping[str, str], *, blank: bool = False) -> str:
+    def text(
+        self, fields: Mapping[str, str], *, blank: bool = False, call: ThisCall | None = None
+    ) -> str:
         """The rendered, cleaned text. `blank`: an empty cell is an empty text, not a fault."""
         plain = self.parts is not None and not blank
-        text = clean(self._joined(fields) if plain else self._worked_out(fields, blank=blank))
+        said = self._joined(fields, call) if plain else self._worked_out(fields, call, blank=blank)
+        text = clean(said)
         if too_long(text):
             raise self._unrenderable(f"over {OUTPUT_LIMIT:,} bytes when rendered")
         return text
 
-    def _joined(self, fields: Mapping[str, str]) -> str:
+    def _joined(self, fields: Mapping[str, str], call: ThisCall | None) -> str:
         said = []
         for column, text in self.parts or ():
+            if column in _OF_A_CALL and call is not None:
+                said.append(str(call.value(column)))
+                continue
             cell = text if column is None else self._cell(column, fields)
             if column is not None and not cell:
                 raise MissingValue(column, self.key)
             said.append(cell)
         return "".join(said)
 
-    def _worked_out(self, fields: Mapping[str, str], *, blank: bool) -> str:
-        values: dict[str, str] = {}
+    def _worked_out(self, fields: Mapping[str, str], call: ThisCall | None, *, blank: bool) -> str:
+        values: dict[str, Any] = {}
         for index, column in enumerate(self.columns):
+            if column in _OF_A_CALL and call is not None:
+                values[f"c{index}"] = call.value(column)
+                continue
             cell = self._cell(column, fields)
+            if cell and self.anchor is not None and column == self.anchor.column:
+                cell = self.anchor.written(fields)
             if cell or blank:
                 values[f"c{index}"] = cell
         try:
@@ -143,10 +173,20 @@ def _said(value: object) -> object:
 
 
 def compile_template(
-    env: ImmutableSandboxedEnvironment, key: str, source: str, header: Sequence[str], *, whole: bool
+    env: ImmutableSandboxedEnvironment,
+    key: str,
+    source: str,
+    header: Sequence[str],
+    *,
+    whole: bool,
+    of_call: Collection[str] = (),
+    anchor: AnchorReader | None = None,
 ) -> Template:
-    """Check and compile; `whole`: it must be one expression and nothing else."""
-    checker = Checker(env, key, header)
+    """Check and compile; `whole`: it must be one expression and nothing else.
+
+    `of_call`: what it may know of the call it is for.
+    """
+    checker = Checker(env, key, header, of_call=of_call)
     tree = checker.read(source)
     pieces = [node for output in tree.body for node in output.nodes]  # type: ignore[attr-defined]
     if whole and (len(pieces) != 1 or isinstance(pieces[0], nodes.TemplateData)):
@@ -165,6 +205,7 @@ def compile_template(
         parts=_plain_parts(pieces, checker.columns),
         new_context=partial(template.new_context, shared=True),
         run=template.root_render_func,
+        anchor=anchor,
     )
 
 

@@ -29,13 +29,6 @@ NOT_YET: Mapping[str, str] = {
     "contacts.max_age": "look at the file's age yourself until then",
     "contacts.state": "state calling_hours that suit every state until then",
     "schedule.cron": "submit each run under a name of its own until then",
-    "schedule.anchor": "give each row a scheduled_at until then",
-    "schedule.touches": "make one campaign for each touch until then",
-    "schedule.deadline": "use schedule.end until then",
-    "schedule.past_due": "leave rows that are past out of the list until then",
-    "schedule.when_closed": "a call that falls in closed hours leaves when they open",
-    "schedule.min_gap": "only 4 calls per number in 24h hold until then",
-    "schedule.when_moved": "a submitted list does not change until then",
     "calling_hours.holidays": "list the dates under `closed` until then",
     "calling_hours.rules": "write the hours that the law allows until then",
     "calling_hours.ambiguous_timezone": "every zone where the phone may be must be open",
@@ -105,6 +98,8 @@ _FOREIGN: Mapping[str, Mapping[str, str]] = {
         "schedule.end": "end_time end_at end_date stop until to stop_at not_after",
         "schedule.timezone": "tz time_zone zone",
         "calling_hours": "hours days calling_hours window business_hours weekdays",
+        "schedule.anchor": "appointment appointment_at event relative_to base",
+        "schedule.touches": "offsets reminders steps sequence cadence",
         "schedule.cron": "repeat every recurrence",
     },
     "calling_hours": {
@@ -207,8 +202,8 @@ def _here_it_is(section: str, path: str) -> str:
 
 
 def _parents(key: str, paths: Mapping[str, Any]) -> list[str]:
-    """The sections in which a key of this name stands."""
-    split = (path.rpartition(".") for path in paths)
+    """The sections of the top level, or it, in which a key of this name stands."""
+    split = (path.rpartition(".") for path in paths if path.count(".") < 2)
     return [parent or "the top level" for parent, _, last in split if last == key]
 
 

@@ -48,7 +48,11 @@ dial_task = Table(
     Column("outcome", String(16)),
     Column("reason", String(64)),
     Column("ended_at", Instant),
-    UniqueConstraint("contact_id", "touch"),
+    Column("occasion", String(40), nullable=False, server_default=""),  # which anchor, or run
+    # The reason that goes with `expired`: campaign_end, deadline, superseded.
+    Column("expires_as", String(32), nullable=False, server_default="campaign_end"),
+    Column("stopped", String(32)),  # no further call, and why; a live one goes on
+    UniqueConstraint("contact_id", "touch", "occasion"),
     CheckConstraint("(state = 'done') = (outcome IS NOT NULL)", name="done_has_outcome"),
     Index(
         "ix_dial_task_lane_waiting",
@@ -63,6 +67,12 @@ dial_task = Table(
         "deadline_at",
         postgresql_where=text("state = 'waiting' AND deadline_at IS NOT NULL"),
         sqlite_where=text("state = 'waiting' AND deadline_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_dial_task_stopped",
+        "id",
+        postgresql_where=text("state = 'waiting' AND stopped IS NOT NULL"),
+        sqlite_where=text("state = 'waiting' AND stopped IS NOT NULL"),
     ),
     Index(
         "ix_dial_task_claimed",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, insert, or_, select, update
 
 from campaigns.core.lifecycle import Outcome, TaskState
-from campaigns.core.records import ContactRow, NewContact, NewReject
+from campaigns.core.records import ContactRow, NewContact, NewReject, NewTask
 from campaigns.store.base import Queries
 from campaigns.store.tables import contact, dial_task, lane, phone, rejected_row, suppression
 
@@ -98,8 +98,9 @@ class PeopleQueries(Queries):
             else:
                 repeated.append(entry)
         rows = [
-            _task(entry, campaign_id, account_id, ids[index_of[key]], phones, lanes)
+            _task(entry, task, campaign_id, account_id, ids[index_of[key]], phones, lanes)
             for key, entry in by_key.items()
+            for task in entry.tasks
         ]
         if rows:
             self.connection.execute(insert(dial_task).returning(dial_task.c.id), rows)
@@ -223,26 +224,29 @@ class PeopleQueries(Queries):
 
 def _task(
     entry: NewContact,
+    task: NewTask,
     campaign_id: int,
     account_id: int,
     contact_id: int,
     phones: Mapping[str, int],
     lanes: Mapping[str, int],
 ) -> dict[str, Any]:
-    done = entry.outcome is not None
+    done = task.outcome is not None
     return {
         "campaign_id": campaign_id,
         "account_id": account_id,
         "contact_id": contact_id,
         "phone_id": phones[entry.e164],
         "lane_id": lanes[" ".join(entry.zones)],
-        "touch": "",
+        "touch": task.touch,
+        "occasion": task.occasion,
         "state": (TaskState.DONE if done else TaskState.WAITING).value,
-        "due_at": entry.due_at,
-        "deadline_at": entry.deadline_at,
-        "eligible_at": entry.due_at,
+        "due_at": task.due_at,
+        "deadline_at": task.deadline_at,
+        "expires_as": task.expires_as,
+        "eligible_at": task.due_at,
         "wait_reason": None if done else "due",
-        "outcome": entry.outcome.value if entry.outcome else None,
-        "reason": entry.reason,
-        "ended_at": entry.due_at if done else None,
+        "outcome": task.outcome.value if task.outcome else None,
+        "reason": task.reason,
+        "ended_at": (task.at or task.due_at) if done else None,
     }

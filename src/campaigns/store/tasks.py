@@ -211,9 +211,9 @@ class TaskQueries(Queries):
         return done.rowcount
 
     def overdue(self, at: datetime, limit: int) -> Sequence[TaskRow]:
-        """Waiting tasks past their deadline, or of a cancelled campaign, in the order of ids.
+        """Waiting tasks past their deadline, stopped, or of a cancelled campaign, by id.
 
-        Two look-ups, each by an index of its own: however long the lists, mostly it finds nothing.
+        Look-ups, each by an index of its own: however long the lists, mostly they find nothing.
         """
         open_states = (CampaignState.RUNNING.value, CampaignState.PAUSED.value)
         late = (
@@ -234,11 +234,13 @@ class TaskQueries(Queries):
             )
             .limit(limit)
         )
+        stopped = select(dial_task.c.id).where(_WAITING, dial_task.c.stopped.is_not(None))
         ids = [
+            *self.connection.execute(stopped.limit(limit)).scalars(),
             *self.connection.execute(late).scalars(),
             *self.connection.execute(dropped).scalars(),
         ]
-        query = select(dial_task).where(dial_task.c.id.in_(sorted(ids)[:limit]))
+        query = select(dial_task).where(dial_task.c.id.in_(sorted(set(ids))[:limit]))
         rows = self.connection.execute(query.order_by(dial_task.c.id)).mappings()
         return [task_row(row) for row in rows]
 
@@ -279,17 +281,7 @@ def task_row(row: RowMapping) -> TaskRow:
 
 
 _PLAIN = (
-    "id",
-    "campaign_id",
-    "account_id",
-    "contact_id",
-    "phone_id",
-    "due_at",
-    "retry_at",
-    "deadline_at",
-    "eligible_at",
-    "attempts",
-    "claim",
-    "from_number",
-    "reason",
+    *("id", "campaign_id", "account_id", "contact_id", "phone_id", "touch", "occasion"),
+    *("due_at", "retry_at", "deadline_at", "expires_as", "eligible_at", "attempts", "claim"),
+    *("from_number", "reason", "stopped"),
 )
