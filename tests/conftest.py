@@ -10,11 +10,12 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from tests.support import secret
+from campaigns.store import migrating
+from tests.support import migrated, secret
 from tests.support.postgres import Databases, databases
 from tests.support.redis import RedisServer
 
-ONE_AT_A_TIME = ("acceptance", "simulation")
+ONE_AT_A_TIME = ("acceptance",)
 """Directories whose tests start many processes: they share one xdist worker, in turn."""
 
 settings.register_profile(
@@ -49,6 +50,19 @@ def _own_log() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrating, "migrate", migrated.migrate)
+        yield
+
+
+@pytest.fixture
+def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migrations themselves run, also on an empty SQLite database."""
+    monkeypatch.setattr(migrating, "migrate", migrated.REAL)
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,9 @@ def test_a_read_comes_back_as_it_was_to_those_it_looked_for(stored: Stored) -> N
         assert [one.read_at for one in reads] == [at(1300), at(1400)]
         assert not tx.reads(other)
         assert len(tx.connection.execute(select(sweep_read.c.id)).all()) == 4
+        tx.store_read(read_of(attempt, 8 * 86_400))
+        tx.store_read(read_of(attempt, 8 * 86_400 + 1))
+        assert len(tx.connection.execute(select(sweep_read.c.id)).all()) == 2
 
 
 def test_calls_in_doubt_of_the_same_minutes_and_agent(stored: Stored) -> None:

@@ -8,9 +8,10 @@ import pytest
 from campaigns import bootstrap
 from campaigns.bootstrap import REHEARSAL
 from campaigns.cli import services, state
-from campaigns.cli.working import details
+from campaigns.cli.working import details, ended
 from campaigns.config import Settings
-from campaigns.core.calls import CallStatus
+from campaigns.core.calls import CallStatus, Unknown
+from campaigns.core.instants import BREAKER_HOLD
 from campaigns.embedded.broker import prepare
 from tests.support.cli import Shell
 
@@ -74,3 +75,21 @@ def test_the_clock_of_a_rehearsal_starts_where_it_is_told(tmp_path: Path) -> Non
     assert before.speed == 1
     assert before.policy < START <= after.policy
     assert after.speed == 60
+
+
+def test_a_breaker_that_lets_nobody_through_ends_a_run_once_its_trial_call_has_failed_too(
+    shell: Shell,
+) -> None:
+    with shell.world() as world:
+        world.provider.answers.extend([Unknown(why="status 500")] * 3)
+        world.submit(3, name="others")
+        world.settle()
+    with state.opened() as installation:
+        figures = state.look(installation, lambda reads: reads.campaign_figures("others"))
+    assert figures.account.probing
+    assert ended(figures, held=2 * BREAKER_HOLD, rehearsal=False) is None
+    over = ended(figures, held=3 * BREAKER_HOLD, rehearsal=False)
+    assert over is not None
+    assert over.code == 3
+    assert "answers that say nothing" in over.sentence
+    assert ended(figures, held=3 * BREAKER_HOLD, rehearsal=True) is None

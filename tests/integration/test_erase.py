@@ -202,6 +202,9 @@ def test_held_and_erase_at_the_shell(shell: Shell) -> None:
     path = shell.directory / "held.json"
     assert json.loads(path.read_text())["contacts"][0]["fields"]["customer_name"] == NAMES[0]
     assert path.stat().st_mode & 0o077 == 0
+    with shell.world() as world, world.store.read() as tx:
+        audited = tx.connection.exec_driver_sql("SELECT detail FROM audit WHERE what = 'held'")
+        assert [json.loads(row[0]).keys() for row in audited] == [{"phone"}]
     assert "--yes" in shell("erase", ANN, code=2).line
     assert "nothing was changed" in shell("erase", ANN, code=1, answer="n\n").err
     said = shell("erase", ANN, "--yes").out

@@ -22,6 +22,8 @@ from campaigns.store.database import Database
 from campaigns.store.schema import LimitOf
 from campaigns.store.tables import metadata
 
+pytestmark = pytest.mark.usefixtures("real_migrations")
+
 MINUTE = timedelta(seconds=60)
 BORN = timedelta(seconds=84)  # W, and what a request takes that a deleted slot stood for
 

@@ -12,6 +12,7 @@ from campaigns.cli.doors import Misused
 from campaigns.cli.suppress import parsed
 from campaigns.core.numbers import mask
 from campaigns.engine.erase import erase as erase_number
+from campaigns.engine.erase import told
 from campaigns.errors import InputError
 from campaigns.files import exports
 
@@ -30,6 +31,8 @@ def held(
     (wanted,) = parsed([number], region)
     with state.opened() as installation:
         found = state.look(installation, lambda reads: reads.held(wanted))
+        if found is not None:
+            told(wanted, installation.parts, who=state.who())
     if found is None:
         raise InputError(f"nothing is held about {mask(wanted)}: no file was written")
     exports.write_document(output, found)

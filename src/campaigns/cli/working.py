@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from campaigns.bootstrap import REHEARSAL, Installation
 from campaigns.cli.live import Progress
 from campaigns.core.figures import CampaignFigures
+from campaigns.core.instants import BREAKER_HOLD
 from campaigns.core.lifecycle import CampaignState, Outcome
 from campaigns.embedded.signals import Interrupts
 from campaigns.errors import WorldError
@@ -23,6 +24,8 @@ _LOOK = timedelta(seconds=0.5)
 _DETAILS = timedelta(seconds=5)
 _DETAILS_REHEARSED = timedelta(minutes=15)  # policy time: the look-up that confirms a call is in it
 _JUST_NOW = timedelta(minutes=10)
+_BREAKER_PATIENCE = 2 * BREAKER_HOLD + timedelta(minutes=1)
+"""A short storm costs nobody the rest of the list: the one call after the hold has failed too."""
 _DETAILS_OF = 200
 _ANSWERED = (Outcome.COMPLETED, Outcome.VOICEMAIL)
 ENGINE = "engine"
@@ -87,11 +90,14 @@ def work(
     """
     began = time.monotonic()
     last: Ending | None = None
+    held_since: datetime | None = None
     while last is None:
         stopped = interrupts.wait(look)
         check()
         figures = _figures(installation, name)
-        last = _ended(figures, rehearsal=installation.world == REHEARSAL)
+        held_since = (held_since or figures.at) if figures.account.probing else None
+        held = figures.at - held_since if held_since is not None else timedelta(0)
+        last = ended(figures, held=held, rehearsal=installation.world == REHEARSAL)
         if stopped and last is None:
             last = Ending(
                 code=INTERRUPTED,
@@ -129,7 +135,8 @@ def _figures(installation: Installation, name: str) -> CampaignFigures:
         return Reads(tx).campaign_figures(name)
 
 
-def _ended(figures: CampaignFigures, *, rehearsal: bool) -> Ending | None:
+def ended(figures: CampaignFigures, *, held: timedelta, rehearsal: bool) -> Ending | None:
+    """Whether a run is over, and how. `held`: since when the breaker lets no call through."""
     tasks, summary = figures.summary.tasks, figures.summary
     if summary.state is CampaignState.LOADING:
         return None
@@ -158,6 +165,13 @@ def _ended(figures: CampaignFigures, *, rehearsal: bool) -> Ending | None:
             code=WORLD_FAILED,
             sentence=f"the engine paused the account: {figures.account.paused_why};"
             f" mend it, then `campaigns resume --account {figures.account.name}`",
+            figures=figures,
+        )
+    if held >= _BREAKER_PATIENCE and not figures.live and not rehearsal:
+        return Ending(
+            code=WORLD_FAILED,
+            sentence=f"the account {figures.account.name} lets no call through:"
+            f" {figures.account.held_why}; `campaigns run` again goes on when that is over",
             figures=figures,
         )
     return None

@@ -16,6 +16,9 @@ from campaigns.store.attempts import attempt_row
 from campaigns.store.base import Queries
 from campaigns.store.tables import attempt, capability, event, heartbeat, sweep_read
 
+_KEPT = timedelta(days=7)
+"""Every call in doubt is unresolved after a day (design.md, Values)."""
+
 
 class EvidenceQueries(Queries):
     """Evidence about calls in doubt."""
@@ -39,7 +42,13 @@ class EvidenceQueries(Queries):
         return [row for row in rows if row.snapshot.get("agent_id") == agent_id]
 
     def store_read(self, read: ListRead) -> None:
-        """Keep one read of the list."""
+        """Keep one read of the list; those go that no call in doubt can still ask for."""
+        self.connection.execute(
+            delete(sweep_read).where(
+                sweep_read.c.account_id == read.account_id,
+                sweep_read.c.read_at < read.read_at - _KEPT,
+            )
+        )
         self.connection.execute(
             insert(sweep_read).values(
                 account_id=read.account_id,
