@@ -14,7 +14,15 @@ from campaigns.core.calls import Limit
 from campaigns.core.definition import Schedule
 from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome
 from campaigns.core.outcomes import Source
-from campaigns.core.records import AttemptRow, Claim, NewAttempt, NewContact, NewEvent, NewTask, TaskRow
+from campaigns.core.records import (
+    AttemptRow,
+    Claim,
+    NewAttempt,
+    NewContact,
+    NewEvent,
+    NewTask,
+    TaskRow,
+)
 from campaigns.store import schema
 from campaigns.store.database import Database, SqlTransaction
 from tests.support.engine import FROM, NEW_YORK, definition

@@ -42,6 +42,8 @@ class Facts:
     task_state: TaskState
     claim_is_ours: bool
     deadline: datetime | None
+    expires_as: str
+    stopped: str | None
     due_at: datetime
     attempts: int
     max_attempts: int
@@ -100,8 +102,10 @@ def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
         return Finish(outcome=Outcome.CANCELLED, reason="campaign_cancelled")
     if facts.suppressed:
         return Finish(outcome=Outcome.SUPPRESSED, reason="do_not_call")
+    if facts.stopped is not None:
+        return Finish(outcome=Outcome.CANCELLED, reason=facts.stopped)
     if facts.deadline is not None and at >= facts.deadline:
-        return Finish(outcome=Outcome.EXPIRED, reason="campaign_end")
+        return Finish(outcome=Outcome.EXPIRED, reason=facts.expires_as)
     if facts.attempts >= facts.max_attempts:
         return Finish(outcome=Outcome.FAILED, reason="exhausted")
     if facts.campaign_state is not CampaignState.RUNNING or facts.pause_asked:
@@ -117,7 +121,7 @@ def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
         if opening is None:
             return Finish(outcome=Outcome.SKIPPED, reason="no_callable_time")
         if facts.deadline is not None and opening >= facts.deadline:
-            return Finish(outcome=Outcome.EXPIRED, reason="campaign_end")
+            return Finish(outcome=Outcome.EXPIRED, reason=facts.expires_as)
         return GiveBack(reason=WaitReason.HOURS, until=opening)
     if facts.busy_until is not None:
         return GiveBack(reason=WaitReason.NUMBER_BUSY, until=max(facts.busy_until, at))

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from campaigns.core import columns, durations, numbers, spoken, zones
+from campaigns.core.anchor import Anchored
 from campaigns.core.cells import clean, yes_or_no
-from campaigns.core.context import Templates, Unrenderable
+from campaigns.core.context import Templates, ThisCall, Unrenderable, anchor_of
 from campaigns.core.definition import Definition
 from campaigns.core.fields import AN_ID, LONGEST_CALL, is_id
 from campaigns.core.numbers import Number, NumberFault
 from campaigns.errors import DefinitionError, Fault
 
+SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""As of when a context is rendered where nobody looks at it."""
 KEY_LIMIT = 200
 """Characters of a contact key."""
 
@@ -33,6 +36,7 @@ class Contact:
     zones: tuple[str, ...]  # candidate IANA zones, sorted; empty: none known
     zone_source: str  # column | number | column+number | file
     not_before: datetime | None = None
+    anchor: Anchored | None = field(default=None, repr=False)
     agent_id: str | None = None
     from_number: str | None = field(default=None, repr=False)
     max_duration_s: int | None = None
@@ -73,8 +77,14 @@ class ContactReader:
     """Reads the rows of one list under one definition; everything is looked up once."""
 
     def __init__(
-        self, definition: Definition, header: Sequence[str], *, default_region: str | None
+        self,
+        definition: Definition,
+        header: Sequence[str],
+        *,
+        default_region: str | None,
+        now: datetime = SOME_TIME,
     ) -> None:
+        """`now`: as of when contexts are rendered, which only relative wording shows."""
         faults: list[Fault] = []
         try:
             self._columns = columns.understand(definition.contacts, header)
@@ -84,6 +94,9 @@ class ContactReader:
             self.templates = Templates.compile(definition, header)
         except DefinitionError as error:
             faults.extend(error.faults)
+        self._anchor = anchor_of(definition, header, [])  # its faults are told by the templates
+        first = definition.schedule.touches[:1]
+        self._call = ThisCall(at=now, touch=first[0].name if first else "")
         self._agent, self._from = definition.agent_id, definition.from_number
         self._region = definition.contacts.region or default_region
         self._zone = definition.schedule.timezone
@@ -103,7 +116,7 @@ class ContactReader:
 
     @property
     def key_column(self) -> str | None:
-        """The column that identifies a contact; None: its number does."""
+        """The column that identifies a contact; None: its number does, with its anchor if any."""
         return self._columns.key
 
     @property
@@ -141,7 +154,8 @@ class ContactReader:
 
     def _contact(self, line: int, fields: Mapping[str, str]) -> Contact:
         to_number = self._number(self._columns.number, fields.get(self._columns.number, ""))
-        key = self._key(fields, to_number)
+        anchor = self._anchored(fields)
+        key = self._key(fields, to_number, anchor)
         names, source = self._zones(fields, to_number)
         return Contact(
             line=line,
@@ -150,12 +164,13 @@ class ContactReader:
             zones=names,
             zone_source=source,
             not_before=self._not_before(fields),
+            anchor=anchor,
             agent_id=self._agent_id(fields),
             from_number=self._from_number(fields),
             max_duration_s=self._max_duration(fields),
             recording=self._recording(fields),
             fields=fields,
-            context=self.templates.render(fields),
+            context=self.templates.render(fields, self._call),
         )
 
     def _cell(self, setting: str, fields: Mapping[str, str]) -> tuple[str, str]:
@@ -170,10 +185,18 @@ class ContactReader:
             case NumberFault(reason=reason):
                 raise _Reject(column, reason)
 
-    def _key(self, fields: Mapping[str, str], to_number: str) -> str:
+    def _anchored(self, fields: Mapping[str, str]) -> Anchored | None:
+        if self._anchor is None:
+            return None
+        try:
+            return self._anchor.read(fields)
+        except spoken.Unreadable as fault:
+            raise _Reject(fault.column, str(fault)) from None
+
+    def _key(self, fields: Mapping[str, str], to_number: str, anchor: Anchored | None) -> str:
         column = self._columns.key
         if column is None:
-            return to_number
+            return to_number if anchor is None else f"{to_number} {anchor.occasion}"
         key = fields.get(column, "")
         if not key:
             raise _Reject(column, "empty, but it identifies the contact: give every row its own")

@@ -82,6 +82,22 @@ class Hours:
                 return _instant(first)
         return None
 
+    def last_open(
+        self, before: datetime, zones: tuple[str, ...], margin: timedelta = timedelta(0)
+    ) -> tuple[datetime, datetime] | None:
+        """The last stretch before an instant in which `is_open` holds; half-open.
+
+        None: there is none within LOOK_AHEAD, or it is never closed.
+        """
+        if self._always:
+            return None
+        spare, limit = margin // _TICK, _ticks(before)
+        found: Stretch | None = None
+        for start, end in self._stretches(zones, _ticks(before - LOOK_AHEAD), limit):
+            if start + spare < min(limit, end - spare):
+                found = start + spare, end - spare
+        return None if found is None else (_instant(found[0]), _instant(found[1]))
+
     def closes(
         self, at: datetime, zones: tuple[str, ...], margin: timedelta = timedelta(0)
     ) -> datetime:

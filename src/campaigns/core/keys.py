@@ -16,6 +16,11 @@ SHARE: Fragment = {"type": "string", "pattern": "^[0-9]{1,3}([.][0-9]{1,3})? ?%$
 DATES: Fragment = {"type": "string", "examples": ["2026-11-27", "2026-12-24/2027-01-01"]}
 HOURS: Fragment = {"type": "string", "examples": ["09:00-12:30, 13:30-19:00", "closed"]}
 WAIT: Fragment = {"type": "string", "pattern": "^([0-9]+[wdhms] ?)+$", "examples": ["30m", "4h"]}
+OFFSET: Fragment = {
+    "type": "string",
+    "pattern": "^[+-] ?[0-9wdhms ]+( at [0-9]{1,2}:[0-9]{2})?$",
+    "examples": ["-2d at 17:30", "-3h"],
+}
 
 
 def or_list(fragment: Fragment) -> Fragment:
@@ -36,4 +41,5 @@ class Key:
     default: str
     example: str
     schema: Fragment
-    word: str = ""  # a section's word that can stand for the whole: always, all, never
+    # What can stand for a whole section: a word (always, all, never), or in capitals what it is.
+    word: str = ""

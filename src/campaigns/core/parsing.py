@@ -21,6 +21,7 @@ from campaigns.core.definition import (
     Retry,
     Schedule,
 )
+from campaigns.core.parsing_touches import anchored
 from campaigns.core.reading import At, Path, Reading, boolean, one_of, said, text
 from campaigns.core.vocabulary import unknown
 from campaigns.core.wall import instant, zone_name
@@ -176,7 +177,7 @@ def _schedule(value: Any, reading: Reading) -> Schedule:
             "an instant after schedule.start",
             got=f"{said(section['end'])}, which is not after {said(section['start'])}",
         )
-    return Schedule(start=start, end=end, timezone=zone)
+    return anchored(section, Schedule(start=start, end=end, timezone=zone), reading)
 
 
 def _hours(tree: Mapping[str, Any], reading: Reading) -> CallingHours:

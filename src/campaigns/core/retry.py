@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from campaigns.core.definition import Retry
 from campaigns.core.instants import EVENT_GRACE
 from campaigns.core.lifecycle import Outcome
+from campaigns.core.records import CAMPAIGN_END
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +34,13 @@ def decide(
     ended_at: datetime,
     confirmed: bool,
     deadline: datetime | None,
+    expires_as: str = CAMPAIGN_END,
 ) -> RetryAt | GiveUp:
     """What follows attempt number `attempts` (1-based, refunded ones not counted).
 
     `ended_at` is when the ending was received; waits count from there. Nothing leaves before
     `ended_at + EVENT_GRACE` unless a GET confirmed the ending: a webhook may be early or wrong.
+    `expires_as`: why nothing leaves from `deadline` on.
     """
     waits = _waits(policy, outcome)
     if outcome is Outcome.COMPLETED:
@@ -50,7 +53,7 @@ def decide(
     confirmed_at = ended_at + wait
     at = confirmed_at if confirmed else max(confirmed_at, ended_at + EVENT_GRACE)
     if deadline is not None and confirmed_at >= deadline:
-        return GiveUp(reason="campaign_end")
+        return GiveUp(reason=expires_as)
     return RetryAt(at=at, confirmed_at=confirmed_at)
 
 

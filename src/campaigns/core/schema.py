@@ -14,7 +14,11 @@ from campaigns.core.vocabulary import KEYS, NOT_YET, children, planned
 from campaigns.core.weekhours import DAYS
 from campaigns.errors import UnknownName
 
+_ANY_NAME = "^.{1,63}$"
 _DAY_KEYS = f"^({'|'.join(DAYS)})[a-z]*([ ,-]+[a-z]+)*$"
+
+
+_TOUCHES = "schedule.touches."
 
 
 def json_schema() -> dict[str, Any]:
@@ -68,6 +72,8 @@ def _section(path: str) -> dict[str, Any]:
         key = KEYS[f"{path}.{name}" if path else name]
         if name == "DAYS":
             patterns[_DAY_KEYS] = _fragment(key)
+        elif name == "NAME":
+            patterns[_ANY_NAME] = _fragment(key)
         else:
             properties[name] = _fragment(key)
     section: dict[str, Any] = {
@@ -81,7 +87,7 @@ def _section(path: str) -> dict[str, Any]:
 def _fragment(key: Key) -> dict[str, Any]:
     described = {"description": f"{key.says} Default: {key.default}."}
     shape: Mapping[str, Any] = _section(key.path) if children(key.path) else key.schema
-    if key.word == "FILE":
+    if key.word.isupper():
         return {"anyOf": [dict(key.schema), shape], **described}
     if key.word:
         return {"anyOf": [{"const": key.word}, shape], **described}
@@ -91,6 +97,9 @@ def _fragment(key: Key) -> dict[str, Any]:
 def _found(path: str) -> Key | None:
     if path in KEYS:
         return KEYS[path]
+    if path.startswith(_TOUCHES):
+        name, _, last = path.removeprefix(_TOUCHES).partition(".")
+        return KEYS.get(f"{_TOUCHES}NAME{last and '.'}{last}") if name else None
     section, _, last = path.rpartition(".")
     day = last[:3].lower() in DAYS and section in {"", "calling_hours"}
     return KEYS["calling_hours.DAYS"] if day else None

@@ -170,6 +170,7 @@ def _task(
         ended_at=ended_at,
         confirmed=verdict.confirmed,
         deadline=task.deadline_at,
+        expires_as=task.expires_as,
     )
     match decision:
         case GiveUp(reason=reason):

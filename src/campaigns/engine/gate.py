@@ -22,7 +22,7 @@ from campaigns.core.admission import (
     decide,
 )
 from campaigns.core.calls import DialRequest, Limit
-from campaigns.core.context import Unrenderable
+from campaigns.core.context import ThisCall, Unrenderable
 from campaigns.core.instants import (
     CAP_PERIOD,
     POST_DEADLINE,
@@ -105,9 +105,11 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         task_state=task.state,
         claim_is_ours=task.claim == claim.claim,
         deadline=task.deadline_at,
+        expires_as=task.expires_as,
+        stopped=task.stopped,
         due_at=max(task.due_at, task.retry_at or task.due_at),
         attempts=task.attempts,
-        max_attempts=pinned.definition.retry.max_attempts,
+        max_attempts=pinned.definition.retry_of(task.touch).max_attempts,
         campaign_state=campaign.state,
         pause_asked=tx.pause_asked(campaign.id),
         start=campaign.start_at,
@@ -127,7 +129,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     match decision:
         case Admit(slot=slot):
             try:
-                request = _request(task, contact, pinned, parts)
+                request = _request(task, contact, pinned, now, parts)
             except Unrenderable:
                 return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
             _write(tx, task, claim, account, campaign.version, request, slot, now, parts)
@@ -194,17 +196,22 @@ def _finish(tx: Transaction, task: TaskRow, decision: Finish, now: Now) -> Finis
     return Finish(outcome=outcome, reason=decision.reason)
 
 
-def _request(task: TaskRow, contact: ContactRow, pinned: Pinned, parts: Parts) -> DialRequest:
+def _request(
+    task: TaskRow, contact: ContactRow, pinned: Pinned, now: Now, parts: Parts
+) -> DialRequest:
     settings = contact.settings
     definition = pinned.definition
     attempt_id = parts.dice.uuid()
     return DialRequest(
         attempt_id=attempt_id,
-        agent_id=settings.get("agent_id") or definition.agent_id,
+        agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
         to_number=contact.e164,
         # A retry shows the number that this person saw first.
         from_number=task.from_number or settings.get("from_number") or definition.from_number,
-        context=pinned.templates.render(contact.fields),
+        context=pinned.templates.render(
+            contact.fields,
+            ThisCall(at=now.policy, touch=task.touch, attempt=task.attempts + 1),
+        ),
         max_duration_s=int(
             settings.get("max_duration_s") or definition.max_duration.total_seconds()
         ),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from campaigns.core.contacts import Contact, Entry, FilteredRow, RejectedRow
 from campaigns.core.definition import Definition, SameNumber
 from campaigns.core.hours import Hours
-from campaigns.core.instants import EDGE_MARGIN, Now
-from campaigns.core.lifecycle import CampaignState, Outcome
-from campaigns.core.records import CampaignRow, NewContact, NewReject
+from campaigns.core.instants import Now
+from campaigns.core.lifecycle import CampaignState
+from campaigns.core.records import CampaignRow, NewContact, NewReject, NewTask
+from campaigns.core.schedule import TouchPlan, plan_touches
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict
 from campaigns.ports import Transaction
@@ -51,7 +52,7 @@ class Loader:
     parts: Parts
     counts: Counts = field(default_factory=Counts)
     _hours: Hours = field(init=False)
-    _openings: dict[tuple[object, ...], bool] = field(default_factory=dict)
+    _plans: dict[tuple[object, ...], tuple[TouchPlan, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._hours = Hours(self.definition.calling_hours)
@@ -118,7 +119,7 @@ class Loader:
         accepted = [entry for entry in contacts if entry.line not in lines]
         self.counts.duplicate += len(lines)
         self.counts.accepted += len(accepted)
-        self.counts.skipped += sum(1 for entry in accepted if entry.outcome)
+        self.counts.skipped += sum(all(task.outcome for task in entry.tasks) for entry in accepted)
 
     def still_ours(self, tx: Transaction, state: CampaignState) -> None:
         """Prolong our lease on the campaign's list. Raises Conflict where another has it."""
@@ -150,13 +151,6 @@ class Loader:
         ]
 
     def _contact(self, entry: Contact) -> NewContact:
-        start, end = self.definition.schedule.start, self.definition.schedule.end
-        due = max(filter(None, (self.now.policy, start, entry.not_before)))
-        outcome, reason = None, None
-        if not self._callable(entry.zones, due, end):
-            outcome, reason = Outcome.SKIPPED, "no_callable_time"
-        elif end is not None and due >= end:
-            outcome, reason = Outcome.EXPIRED, "campaign_end"
         return NewContact(
             key=entry.key,
             e164=entry.to_number,
@@ -165,21 +159,39 @@ class Loader:
             settings=_settings(entry),
             fields=entry.fields,
             line=entry.line,
-            due_at=due,
-            deadline_at=end,
-            outcome=outcome,
-            reason=reason,
+            occasion=entry.anchor.occasion if entry.anchor else "",
+            time_at=entry.anchor.at if entry.anchor else entry.not_before,
+            source=self.definition.contacts.owner,
+            tasks=tuple(
+                NewTask(
+                    touch=plan.name,
+                    occasion=plan.occasion,
+                    due_at=plan.due_at,
+                    deadline_at=plan.deadline_at,
+                    expires_as=plan.expires_as,
+                    outcome=plan.outcome,
+                    reason=plan.reason,
+                    at=self.now.policy,
+                )
+                for plan in self._planned(entry)
+            ),
         )
 
-    def _callable(self, zones: tuple[str, ...], due: datetime, end: datetime | None) -> bool:
-        """Whether any instant from `due` on is open in every candidate zone."""
-        key = (zones, due)
-        if key not in self._openings:
-            opening = self._hours.next_open(due, zones, EDGE_MARGIN)
-            if len(self._openings) > _REMEMBERED:
-                self._openings.clear()
-            self._openings[key] = opening is not None and (end is None or opening < end)
-        return self._openings[key]
+    def _planned(self, entry: Contact) -> tuple[TouchPlan, ...]:
+        """The touches of a contact; people who share a calendar and have no anchor share a plan."""
+        key = (entry.zones, entry.not_before, entry.anchor)
+        if key not in self._plans:
+            if len(self._plans) > _REMEMBERED:
+                self._plans.clear()
+            self._plans[key] = plan_touches(
+                self.definition.schedule,
+                entry.anchor,
+                now=self.now.policy,
+                hours=self._hours,
+                zones=entry.zones,
+                not_before=entry.not_before,
+            )
+        return self._plans[key]
 
 
 def _one_per_number(

@@ -174,7 +174,7 @@ class Reconciler:
 
     @property
     def _keep(self) -> bool:
-        return getattr(self._definition.schedule, "when_moved", "restart") == "keep"
+        return self._definition.schedule.when_moved == "keep"
 
     def _unreadable(self, tx: Transaction, chunk: Sequence[Entry]) -> list[int]:
         """Contacts whose row is on the list and cannot be read."""

@@ -131,11 +131,14 @@ def _settle(
     retry, ends = None, None
     if task is not None and attempt.campaign_id is not None and attempt.version is not None:
         campaign = tx.campaign(attempt.campaign_id)
-        retry = parts.versions.get(tx, campaign.id, attempt.version).definition.retry
+        definition = parts.versions.get(tx, campaign.id, attempt.version).definition
+        retry = definition.retry_of(task.touch)
         if campaign.state is CampaignState.CANCELLED:
             ends = "campaign_cancelled"
         elif tx.suppressed(attempt.phone_id):
             ends = "do_not_call"
+        elif task.stopped is not None:
+            ends = task.stopped
         elif attempt.proof and "beside" in attempt.proof:
             ends = "incident"  # two calls where we asked for one: a person decides
         if _counts_again(attempt, raised(attempt.state, verdict)):

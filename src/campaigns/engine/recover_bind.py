@@ -123,7 +123,7 @@ def _candidate(tx: Transaction, task: TaskRow, parts: Parts) -> Candidate:
     longest = definition.max_duration.total_seconds()
     return Candidate(
         task=task,
-        agent_id=settings.get("agent_id") or definition.agent_id,
+        agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
         from_number=task.from_number or settings.get("from_number") or definition.from_number,
         max_duration_s=int(settings.get("max_duration_s") or longest),
         version=campaign.version,

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from campaigns.core.instants import BREAKER_HOLD, EDGE_MARGIN, EVENT_GRACE
-from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome
+from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome, TaskState
 from campaigns.core.polling import next_check
 from campaigns.core.records import LaneHead, TaskRow
 from campaigns.engine import halfopen
@@ -164,7 +164,7 @@ def _hopeless(parts: Parts) -> None:
 
 
 def _overdue(parts: Parts) -> None:
-    """Waiting past the end, or of a cancelled campaign: done, with the outcome it really had."""
+    """Waiting past its deadline, stopped, or cancelled: done, with the outcome it really had."""
     with parts.store.read() as tx:
         tasks = tx.overdue(tx.now().policy, _BATCH)
         cancelled = {
@@ -175,7 +175,7 @@ def _overdue(parts: Parts) -> None:
         with parts.store.write() as tx:
             at = tx.now().policy
             for task in tasks[start : start + 50]:
-                _end_overdue(tx, task, cancelled[task.campaign_id], at)
+                _end_overdue(tx, task.id, cancelled[task.campaign_id], at)
 
 
 def _stranded(parts: Parts) -> None:
@@ -205,12 +205,17 @@ def _closed_for_ever(parts: Parts) -> list[LaneHead]:
     return found
 
 
-def _end_overdue(tx: Transaction, task: TaskRow, cancelled: bool, at: datetime) -> None:
+def _end_overdue(tx: Transaction, task_id: int, cancelled: bool, at: datetime) -> None:
+    """Under its lock: a submission may just have moved or stopped it."""
+    task = tx.lock_task(task_id)
+    if task.state is not TaskState.WAITING:
+        return
     if cancelled:
-        outcome, reason = Outcome.CANCELLED, "campaign_cancelled"
-    else:
-        outcome, reason = Outcome.EXPIRED, "campaign_end"
-    _end(tx, task, outcome, reason, at)
+        _end(tx, task, Outcome.CANCELLED, "campaign_cancelled", at)
+    elif task.stopped is not None:
+        _end(tx, task, Outcome.CANCELLED, task.stopped, at)
+    elif task.deadline_at is not None and task.deadline_at <= at:
+        _end(tx, task, Outcome.EXPIRED, task.expires_as, at)
 
 
 def _end(tx: Transaction, task: TaskRow, outcome: Outcome, reason: str, at: datetime) -> None:

@@ -43,7 +43,9 @@ def settle(attempt_id: str, taken_as: As, parts: Parts, *, who: str) -> None:
             if campaign.state is CampaignState.CANCELLED:
                 raise Conflict(f"{campaign.name} is cancelled: nobody is called for it again")
             if task.deadline_at is not None and at >= task.deadline_at:
-                raise Conflict(f"{campaign.name} has ended: no call leaves after its end")
+                raise Conflict(f"it is too late to call again: that expired ({task.expires_as})")
+            if task.stopped is not None:
+                raise Conflict(f"that contact is not called any more ({task.stopped})")
             if tx.suppressed(task.phone_id):
                 raise Conflict("that number is on the do-not-call list")
             tx.reopen(task.id, at)

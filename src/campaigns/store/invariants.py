@@ -70,12 +70,18 @@ _BOTH = {
 _POSTGRES = {
     **_BOTH,
     "{second}": "interval '1 second'",
-    "{max_attempts}": "CAST(v.definition -> 'retry' ->> 'max_attempts' AS INTEGER)",
+    "{max_attempts}": "coalesce((SELECT CAST(one ->> 'max_attempts' AS INTEGER)"
+    " FROM jsonb_array_elements(v.definition -> 'schedule' -> 'touches') one"
+    " WHERE one ->> 'name' = t.touch),"
+    " CAST(v.definition -> 'retry' ->> 'max_attempts' AS INTEGER))",
 }
 _SQLITE = {
     **_BOTH,
     "{second}": "1000000",
-    "{max_attempts}": "json_extract(v.definition, '$.retry.max_attempts')",
+    "{max_attempts}": "coalesce((SELECT json_extract(one.value, '$.max_attempts')"
+    " FROM json_each(v.definition, '$.schedule.touches') one"
+    " WHERE json_extract(one.value, '$.name') = t.touch),"
+    " json_extract(v.definition, '$.retry.max_attempts'))",
 }
 """What the two databases spell differently; an instant of SQLite is a count of microseconds."""
 
@@ -103,6 +109,7 @@ PROMISES: tuple[Promise, ...] = (
         query=(
             "SELECT a.id FROM attempt a JOIN campaign_version v"
             " ON v.campaign_id = a.campaign_id AND v.version = a.version"
+            " JOIN dial_task t ON t.id = a.task_id"
             " WHERE a.attempt_no > {max_attempts}"
         ),
     ),
