@@ -143,12 +143,11 @@ class ContactReader:
 
     def _whose(self, fields: Mapping[str, str]) -> str | None:
         """The key of a row that is no contact, where it can be read."""
+        if self._columns.key is not None:
+            return fields.get(self._columns.key)
         try:
             number = self._number(self._columns.number, fields.get(self._columns.number, ""))
-        except _Reject:
-            number = ""
-        try:
-            return self._key(fields, number) or None
+            return self._key(fields, number, self._anchored(fields))
         except _Reject:
             return None
 

@@ -161,17 +161,6 @@ class RejectedLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StoredContact:
-    """A contact as it was submitted: what an edited file is compared with."""
-
-    key: str = field(repr=False)
-    to_number: str = field(repr=False)
-    zones: tuple[str, ...]
-    settings: Mapping[str, Any] = field(repr=False)
-    fields: Mapping[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CallLine:
     """One attempt in a list."""
 

@@ -83,8 +83,7 @@ WHO: tuple[Key, ...] = (
     ),
     Key(
         path="contacts.file_is",
-        says="What a contact means that a later list of the campaign no longer has: it is withdrawn,"
-        " or nothing.",
+        says="What it means that a later list lacks a contact: it is withdrawn, or nothing.",
         takes="whole_list or additions",
         default="whole_list",
         example=_FILE + "  file_is: additions",

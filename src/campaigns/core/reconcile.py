@@ -6,7 +6,7 @@ the list. The engine reads the book in chunks, asks here, and writes what it is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -136,12 +136,10 @@ def change(
             elif task.state is not TaskState.DONE:
                 steps.append(Stop(task_id=task.id, reason=MOVED))
     by_touch = {
-        task.touch: task
-        for task in old.tasks
-        if renamed.get(task.id, task.occasion) == occasion
+        task.touch: task for task in old.tasks if renamed.get(task.id, task.occasion) == occasion
     }
     for plan in plans:
-        steps.extend(_touch(by_touch.get(plan.touch), plan, at))
+        steps.extend(_touch(by_touch.get(plan.touch), plan, at, wake=old.held))
     planned = {plan.touch for plan in plans}
     steps.extend(
         Stop(task_id=task.id, reason=REMOVED)
@@ -154,7 +152,7 @@ def change(
     return Change(effect=Effect.MOVED if far else Effect.CHANGED, steps=tuple(steps))
 
 
-def _touch(task: BookTask | None, plan: NewTask, at: datetime) -> Iterator[Step]:
+def _touch(task: BookTask | None, plan: NewTask, at: datetime, *, wake: bool) -> Iterator[Step]:
     if task is None:
         yield plan
         return
@@ -172,7 +170,7 @@ def _touch(task: BookTask | None, plan: NewTask, at: datetime) -> Iterator[Step]
     both_past = plan.due_at <= at and task.due_at <= at
     same_due = both_past or plan.due_at == task.due_at
     same_end = (plan.deadline_at, plan.expires_as) == (task.deadline_at, task.expires_as)
-    if not (same_due and same_end and task.stopped is None):
+    if wake or not (same_due and same_end and task.stopped is None):
         yield Retime(task_id=task.id, plan=plan)
 
 
@@ -245,12 +243,19 @@ def refused(
     return None
 
 
-def repeated(keys: Sequence[str], seen: Mapping[str, int]) -> Collection[int]:
-    """Positions in `keys` whose key was seen before, in this chunk or an earlier one."""
-    there = set(seen)
-    again = []
-    for position, key in enumerate(keys):
-        if key in there:
-            again.append(position)
-        there.add(key)
-    return again
+def reopens(made: Change) -> bool:
+    """Whether a change brings a contact another call."""
+    return any(
+        (isinstance(step, NewTask) and step.outcome is None)
+        or (isinstance(step, Retime) and step.revive)
+        for step in made.steps
+    )
+
+
+def apart(before: datetime | None, after: datetime | None) -> timedelta | None:
+    """How far a contact's own time went; None where it has none."""
+    if before is None and after is None:
+        return None
+    if before is None or after is None:
+        return timedelta.max
+    return abs(after - before)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from campaigns.core.contacts import Entry, RejectedRow
 from campaigns.core.definition import Definition, SameNumber
@@ -23,7 +23,9 @@ from campaigns.core.reconcile import (
     Rename,
     Retime,
     Stop,
+    apart,
     change,
+    reopens,
     same,
     withdraw,
 )
@@ -163,7 +165,7 @@ class Reconciler:
         made = change(
             known,
             one.entry.tasks,
-            moved_by=_apart(old.time_at, one.entry.time_at),
+            moved_by=apart(old.time_at, one.entry.time_at),
             keep=self._keep,
             at=at,
         )
@@ -189,7 +191,7 @@ class Reconciler:
         old = {one.old.id: one for one in found if one.old is not None}
         called = tx.still_called(old)
         return sum(
-            id not in called and not (one.change is not None and _reopens(one.change))
+            id not in called and not (one.change is not None and reopens(one.change))
             for id, one in old.items()
         )
 
@@ -291,19 +293,3 @@ def _effect(one: _Found) -> Effect:
     if one.old is None:
         return Effect.ADDED
     return Effect.UNCHANGED if one.change is None else one.change.effect
-
-
-def _reopens(made: Change) -> bool:
-    return any(
-        (isinstance(step, NewTask) and step.outcome is None)
-        or (isinstance(step, Retime) and step.revive)
-        for step in made.steps
-    )
-
-
-def _apart(before: datetime | None, after: datetime | None) -> timedelta | None:
-    if before is None and after is None:
-        return None
-    if before is None or after is None:
-        return timedelta.max
-    return abs(after - before)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, insert, literal, select, update
 
 from campaigns.core.lifecycle import Outcome, TaskEvent, TaskState, advance_task
 from campaigns.core.reconcile import BookContact, BookTask, Rename, Retime
@@ -189,7 +189,7 @@ class BookQueries(Queries):
         return self.connection.execute(query.values(**values)).rowcount == 1
 
     def stop(self, task_ids: Collection[int], reason: str, at: datetime) -> None:
-        """No further call: those that never had one and wait end at once, the heartbeat does more."""
+        """No further call. Those that wait for their first end now, the others by the heartbeat."""
         ids = self.lock_tasks(dial_task.c.id.in_(list(task_ids)), _OPEN)
         if not ids:
             return
