@@ -30,6 +30,10 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     found.store.close()
 
 
+ON_THE_TESTS_CLOCK = pytest.mark.parametrize("world", ["memory"], indirect=True)
+"""Where calls follow each other: PostgreSQL's clock cannot be sent forward."""
+
+
 def submission(entries: Sequence[Entry], digest: str, **changes: object) -> Submission:
     return Submission(
         definition=definition(**changes),
@@ -70,6 +74,7 @@ def people(*numbers: int, **changes: object) -> list[Entry]:
     return [contact(n, **changes) for n in numbers]
 
 
+@ON_THE_TESTS_CLOCK
 def test_who_is_new_is_added_and_who_is_missing_is_withdrawn(world: World) -> None:
     put(world, people(1, 2, 3), "d1")
     done = put(world, people(2, 3, 4), "d2")
@@ -90,6 +95,7 @@ def test_who_is_new_is_added_and_who_is_missing_is_withdrawn(world: World) -> No
     }
 
 
+@ON_THE_TESTS_CLOCK
 def test_nobody_is_called_by_what_a_row_said_before(world: World) -> None:
     put(world, people(1, 2), "d1")
     other = contact(1, to_number="+16175559999", fields={"name": "Renamed", "key": "k1"})
@@ -109,6 +115,7 @@ def test_the_same_list_again_writes_nothing_and_a_moved_line_only_its_line(world
     assert [row["source_line"] for row in lines] == [2, 1]
 
 
+@ON_THE_TESTS_CLOCK
 def test_what_was_done_is_never_repeated(world: World) -> None:
     put(world, people(1, 2), "d1")
     world.settle()
@@ -125,6 +132,7 @@ def test_what_was_done_is_never_repeated(world: World) -> None:
     assert len(world.provider.rung) == 3
 
 
+@ON_THE_TESTS_CLOCK
 def test_who_comes_back_to_the_list_is_called_and_keeps_what_was_tried(world: World) -> None:
     put(world, people(1, 2), "d1")
     put(world, people(2), "d2")
@@ -134,6 +142,7 @@ def test_who_comes_back_to_the_list_is_called_and_keeps_what_was_tried(world: Wo
     assert len(world.provider.rung) == 2
 
 
+@ON_THE_TESTS_CLOCK
 def test_a_live_call_goes_on_when_its_contact_is_withdrawn_and_is_not_repeated(
     world: World,
 ) -> None:
@@ -149,6 +158,7 @@ def test_a_live_call_goes_on_when_its_contact_is_withdrawn_and_is_not_repeated(
     assert called.count("0001") == 1
 
 
+@ON_THE_TESTS_CLOCK
 def test_a_row_that_cannot_be_read_any_more_is_held(world: World) -> None:
     put(world, people(1, 2), "d1")
     bad = RejectedRow(line=2, column="to_number", reason="no number", key="k1")
@@ -195,6 +205,7 @@ def test_a_list_withdraws_only_its_own(world: World) -> None:
     assert counted(put(world, people(2), "d3")) == {"withdrawn": 1, "unchanged": 1}
 
 
+@ON_THE_TESTS_CLOCK
 def test_a_later_end_brings_back_who_expired_untried(world: World) -> None:
     start = world.clock.at
     ends = [Schedule(end=start + timedelta(hours=hours)) for hours in (1, 9)]
@@ -230,6 +241,7 @@ def test_a_pause_outlives_a_submission_and_may_come_during_it(world: World) -> N
     assert world.rows("SELECT state FROM campaign") == [{"state": "paused"}]
 
 
+@ON_THE_TESTS_CLOCK
 def test_a_crash_leaves_it_visible_and_the_same_submit_goes_on(world: World) -> None:
     put(world, people(1, 2), "d1")
 
@@ -287,6 +299,7 @@ def test_a_comparison_writes_nothing(world: World) -> None:
     assert set(book(world)) == {"k1"}
 
 
+@ON_THE_TESTS_CLOCK
 def test_an_opt_out_outlives_every_list(world: World) -> None:
     one = contact(1)
     assert isinstance(one, Contact)
