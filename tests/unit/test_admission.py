@@ -37,6 +37,8 @@ OPENS = CLOSES + timedelta(hours=16)
 FREE = Slot(n=1, free_at=T0, window=60 * S)
 
 FACTS = Facts(
+    expires_as="campaign_end",
+    stopped=None,
     task_state=TaskState.CLAIMED,
     claim_is_ours=True,
     deadline=None,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from campaigns.core.context import FILTERS, MissingValue, Templates, Unrenderable
+from campaigns.core.context import FILTERS, MissingValue, Templates, ThisCall, Unrenderable
 from campaigns.core.definition import CallingHours, Contacts, Definition, Schedule
 from campaigns.core.filters import AS_TEXT, functions
 from campaigns.errors import DefinitionError, InputError
 
+CALL = ThisCall(at=datetime(2026, 3, 9, 15, 0, tzinfo=UTC))  # 11:00 in New York, a Monday
 HEADER = ("phone", "patient", "language", "appointment_at", "tags", "First Name")
 ROW = {
     "phone": "+16175550100",
@@ -38,7 +40,7 @@ def definition(
 
 
 def render(source: str, row: Mapping[str, str] = ROW) -> str:
-    return Templates.compile(definition({"told": source}), HEADER).render(row)["told"]
+    return Templates.compile(definition({"told": source}), HEADER).render(row, CALL)["told"]
 
 
 @pytest.mark.parametrize(
@@ -142,16 +144,16 @@ def test_a_field_is_two_kilobytes_at_most() -> None:
 
 
 def test_nothing_is_sent_unless_asked() -> None:
-    assert Templates.compile(definition(None), HEADER).render(ROW) == {}
+    assert Templates.compile(definition(None), HEADER).render(ROW, CALL) == {}
 
 
 def test_all_sends_the_spare_columns_and_leaves_out_empty_cells() -> None:
     header = (*HEADER, "agent_id", "Max Duration", "timezone", "key", "note")
     templates = Templates.compile(definition("all"), header)
     row = {**ROW, "agent_id": "x", "Max Duration": "2m", "timezone": "UTC", "key": "k", "note": ""}
-    assert templates.render(row) == {name: ROW[name] for name in HEADER if name != "phone"}
+    assert templates.render(row, CALL) == {name: ROW[name] for name in HEADER if name != "phone"}
     with pytest.raises(Unrenderable, match="note"):
-        templates.render({"note": "x" * 2049})
+        templates.render({"note": "x" * 2049}, CALL)
 
 
 @pytest.mark.parametrize(

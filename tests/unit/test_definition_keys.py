@@ -98,8 +98,16 @@ NOW = {
     *("contacts.zone_evidence", "schedule.start", "schedule.end", "schedule.timezone"),
     *("calling_hours.timezone", "calling_hours.mon-fri", "calling_hours.sat"),
     *("calling_hours.closed", "calling_hours.open", "retry.max_attempts", "retry.no_answer"),
+    *(path for path in PROMISED if path.startswith("schedule.") and path != "schedule.cron"),
     *("retry.busy", "retry.failed", "retry.voicemail", "retry.redial_after_unknown"),
 }
+
+ANCHORED = {
+    *(path for path in PROMISED if path.startswith("schedule.touches")),
+    *("schedule.deadline", "schedule.past_due", "schedule.when_closed", "schedule.min_gap"),
+    "schedule.when_moved",
+}
+"""Keys that mean nothing without an anchor."""
 
 
 def with_key(path: str, value: Any) -> dict[str, Any]:
@@ -110,8 +118,14 @@ def with_key(path: str, value: Any) -> dict[str, Any]:
         tree["contacts"] = {}
     elif sections[:1] == ["contacts"]:
         tree["contacts"] = {"file": "people.csv"}
+    elif path in ANCHORED:
+        tree["schedule"] = {"anchor": "visit_at"}
+    elif path.startswith("schedule.anchor."):
+        tree["schedule"] = {"anchor": {"column": "visit_at"}, "timezone": "Asia/Tokyo"}
     elif sections[:1] == ["calling_hours"]:
         tree["calling_hours"] = {"sun": "10:00-11:00"}
+    if path.startswith("schedule.touches.same_day."):
+        tree["schedule"]["touches"] = {"same_day": {"at": "-1d"}}
     here = tree
     for section in sections:
         here = here.setdefault(section, {})
@@ -146,11 +160,16 @@ def test_a_key_that_is_read_changes_the_definition(path: str) -> None:
         "retry.voicemail": "1h",
         "retry.busy": "11m",
         "retry.redial_after_unknown": "never",
+        "schedule.past_due": "now",
+        "schedule.min_gap": "5h",
+        "schedule.when_moved": "keep",
     }
     tree = with_key(path, other.get(path, PROMISED[path]))
     plain: Mapping[str, Any] = (
         {**SMALL, "calling_hours": {"sun": "10:00-11:00"}}
         if path.startswith("calling_hours")
+        else with_key("schedule.anchor", "visit_at")
+        if path in ANCHORED
         else SMALL
     )
     assert parse(tree, str) != parse(plain, str)

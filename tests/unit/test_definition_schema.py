@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def test_the_example_of_every_key_is_read(path: str, tmp_path: Path) -> None:
     document = yaml_tree.read(written(tmp_path, KEYS[path].example, "c.yaml"), "c.yaml")
     parse({**SMALL, **document.tree}, document.at)
     here: Any = document.tree
-    for name in path.split(".") if not path.endswith("DAYS") else path.split(".")[:-1]:
+    steps = path.replace("NAME", "same_day").split(".")
+    for name in steps if not path.endswith("DAYS") else steps[:-1]:
         assert name in here, "the example shows another key"
         here = here[name]
 
@@ -34,13 +36,21 @@ def test_the_schema_has_every_key_that_is_read_and_no_other() -> None:
     assert json.loads(json.dumps(schema)) == schema
     assert schema["additionalProperties"] is False
     assert schema["patternProperties"] == {"^x-": True}
-    found = set()
-    for name, fragment in schema["properties"].items():
-        found.add(name)
+
+    def below(fragment: dict[str, Any], path: str) -> Iterator[str]:
         for alternative in (fragment, *fragment.get("anyOf", ())):
             if alternative.get("additionalProperties") is False:
-                found |= {f"{name}.{below}" for below in alternative["properties"]}
-                found |= {f"{name}.DAYS" for _ in alternative.get("patternProperties", ())}
+                named = dict(alternative["properties"])
+                for one in alternative.get("patternProperties", {}).values():
+                    named["DAYS" if path == "calling_hours" else "NAME"] = one
+                for name, lower in named.items():
+                    here = f"{path}.{name}"
+                    yield here
+                    yield from below(lower, here)
+
+    found = set(schema["properties"])
+    for name, fragment in schema["properties"].items():
+        found |= set(below(fragment, name))
     assert found == set(KEYS)
 
 

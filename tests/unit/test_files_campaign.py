@@ -153,7 +153,7 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
         load(tmp_path / "c.yaml", today=TODAY)
     assert all("not yet" in str(fault) for fault in caught.value.faults)
     refused = {fault.key for fault in caught.value.faults}
-    assert len(refused) == 30
+    assert len(refused) == 23
     lines = EVERYTHING.splitlines()
     for fault in caught.value.faults:
         line = int(fault.at.rpartition(":")[2])
@@ -161,11 +161,11 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
 
 
 def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
-    written(tmp_path, PEOPLE)
+    columns = "mobile,appointment_id,clinic_tz,status,patient,appointment_at"
+    written(tmp_path, f"{columns}\n+16175550100,1,America/New_York,booked,Ann,2026-03-10 14:00\n")
     refused = "account consent disclosure pacing budget caps dispositions opt_out notify store"
-    refused += " refresh file_is max_withdrawn max_rejected max_age state cron anchor touches"
-    refused += " deadline past_due when_closed min_gap when_moved holidays rules"
-    refused += " ambiguous_timezone same_number"
+    refused += " refresh file_is max_withdrawn max_rejected max_age state cron holidays rules"
+    refused += " ambiguous_timezone same_number everyone"
     kept, skipping = [], -1
     for line in EVERYTHING.splitlines():
         indent = len(line) - len(line.lstrip())
@@ -181,6 +181,10 @@ def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
     assert source.definition.retry.max_attempts == 2
     assert source.definition.contacts.where == "{{ status == 'booked' }}"
     assert len(source.definition.calling_hours.closed) == 2
+    assert [touch.name for touch in source.definition.schedule.touches] == [
+        "two_days_before",
+        "same_day",
+    ]
 
 
 def test_a_missing_list_is_told_where_it_is_named(tmp_path: Path) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.core.context import FILTERS, OUTPUT_LIMIT, Templates, Unrenderable
+from campaigns.core.context import FILTERS, OUTPUT_LIMIT, Templates, ThisCall, Unrenderable
 from campaigns.core.definition import CallingHours, Contacts, Definition, Schedule
 from campaigns.core.template import CELL_LIMIT
 from campaigns.errors import DefinitionError, Fault
 
+CALL = ThisCall(at=datetime(2026, 3, 9, 15, 0, tzinfo=UTC))
 HEADER = ("phone", "patient", "language", "appointment_at", "tags", "First Name")
 ROW = {
     "phone": "+16175550100",
@@ -40,7 +42,7 @@ def definition(
 
 
 def render(source: str, row: Mapping[str, str] = ROW) -> str:
-    return Templates.compile(definition({"told": source}), HEADER).render(row)["told"]
+    return Templates.compile(definition({"told": source}), HEADER).render(row, CALL)["told"]
 
 
 def faults(source: str) -> list[Fault]:
@@ -84,8 +86,14 @@ def faults(source: str) -> list[Fault]:
         ("{{ patient | lower | uper }}", "did you mean upper?"),
         ("{{ patient | default(value='x') }}", "named"),
         ("{{ patient | default(*tags) }}", "spread"),
-        ("{{ appointment_at | spoken('relative') }}", "not yet"),
-        ("{{ touch.name }}", "touch, which is not yet"),
+        ("{{ appointment_at | spoken(locale='xx') }}", "a locale out of en, es, fr, de, pt, it"),
+        ("{{ appointment_at | spoken('relative', 'es-MX') }}", "write es"),
+        ("{{ appointment_at | spoken('short') }}", "spoken with something else"),
+        ("{{ appointment_at | spoken('relative', 'es', 1) }}", "spoken with something else"),
+        ("{{ appointment_at | spoken(zone='UTC') }}", "spoken with something else"),
+        ("{{ touch.name }}", "there are no schedule.touches"),
+        ("{{ touch }}", "write touch.name"),
+        ("{{ touch.at }}", "part of a value"),
         ("{{ group }}", "group, which is not yet"),
         ("{{ patiant }}", "did you mean patient?"),
         ("{{ Patient }}", "did you mean patient?"),
@@ -128,7 +136,7 @@ def test_names_that_mean_something_to_jinja_are_only_columns() -> None:
     templates = Templates.compile(
         definition({name: f"{{{{ {name} | lower }}}}" for name in header}), header
     )
-    assert templates.render(row) == {name: name for name in header}
+    assert templates.render(row, CALL) == {name: name for name in header}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +193,7 @@ BOMBS = [
 def test_no_template_grows_without_end(source: str, cell: str) -> None:
     try:
         templates = Templates.compile(definition({"told": source}), HEADER)
-        told = templates.render({"patient": cell})["told"]
+        told = templates.render({"patient": cell}, CALL)["told"]
     except (DefinitionError, Unrenderable):
         return
     assert len(told.encode()) <= OUTPUT_LIMIT
@@ -220,7 +228,7 @@ def test_any_expression_over_any_cells_ends_in_a_short_clean_text_or_a_fault(
 ) -> None:
     try:
         templates = Templates.compile(definition({"told": f"{{{{ {expression} }}}}"}), HEADER)
-        told = templates.render(cells)["told"]
+        told = templates.render(cells, CALL)["told"]
     except (DefinitionError, Unrenderable):
         return
     assert len(told.encode()) <= OUTPUT_LIMIT

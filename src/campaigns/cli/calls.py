@@ -102,6 +102,7 @@ def show(
     screen.facts(
         [
             ("campaign", f"{line.campaign}, attempt {line.attempt_no}" if line.campaign else ""),
+            ("touch", screen.shown(line.touch)),
             ("number", mask(line.to_number)),
             ("provider", _ids(call)),
             ("called", f"{at(line.intent_at)}, {screen.distance(line.intent_at, now)}"),

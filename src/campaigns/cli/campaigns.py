@@ -121,6 +121,9 @@ def _counts(figures: CampaignFigures) -> None:
         until = f", next {screen.moment(one.next_at, now)}" if later and one.next_at else ""
         why = words.wait(one.reason, idle=silent(figures))
         lines.append((f"  {one.reason}", one.count, f"{why}{until}"))
+    for touch, counts in figures.touches.items():
+        said = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+        lines.append((f"touch {screen.shown(touch)}", sum(counts.values()), said))
     screen.table(("", "#", ""), [(label, f"{number:,}", aside) for label, number, aside in lines])
 
 

@@ -17,10 +17,11 @@ from campaigns.cli.doors import Misused
 from campaigns.cli.loading import Loaded, entries
 from campaigns.cli.seen import Seen
 from campaigns.core.contacts import Contact, FilteredRow, RejectedRow
+from campaigns.core.context import ThisCall
 from campaigns.core.definition import Definition, SameNumber
 from campaigns.core.hours import Hours
-from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.numbers import mask
+from campaigns.core.schedule import NO_TIME, TouchPlan, plan_touches
 from campaigns.engine.submit import Counts
 from campaigns.files.exports import write_rejects
 from campaigns.logs import masked
@@ -49,10 +50,13 @@ class Examined:
     counts: Counts = field(default_factory=Counts)
     bad: list[BadRow] = field(default_factory=list)
     requests: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
+    planned: list[tuple[int, Contact, tuple[TouchPlan, ...]]] = field(default_factory=list)
+    touches: Counter[tuple[str, str]] = field(default_factory=Counter)  # name, reason or empty
     senders: Counter[str] = field(default_factory=Counter)
     agents: Counter[str] = field(default_factory=Counter)
     without_zone: int = 0
     without_hour: int = 0
+    without_touch: int = 0
     first_at: datetime | None = None
 
     @property
@@ -90,7 +94,7 @@ def examine(
 def _walk(
     loaded: Loaded, now: datetime, found: Examined, progress: Callable[[int], None]
 ) -> Iterator[BadRow]:
-    openings = _Openings(loaded.definition, now)
+    plans = _Plans(loaded.definition, now)
     with Seen() as keys, Seen() as phones:
         known = _Known(loaded, keys, phones)
         for entry in entries(loaded):
@@ -108,7 +112,7 @@ def _walk(
                 case Contact():
                     again = known.again(entry)
                     if again is None:
-                        _accept(found, entry, loaded.definition, openings)
+                        _accept(found, entry, loaded, plans.of(entry))
                         continue
                     found.counts.duplicate += 1
                     yield _kept(found, again)
@@ -147,18 +151,26 @@ def _kept(found: Examined, bad: BadRow) -> BadRow:
     return bad
 
 
-def _accept(found: Examined, contact: Contact, definition: Definition, openings: _Openings) -> None:
+def _accept(found: Examined, contact: Contact, loaded: Loaded, plan: tuple[TouchPlan, ...]) -> None:
+    definition = loaded.definition
     found.counts.accepted += 1
     _count(found.senders, contact.from_number or definition.from_number)
-    _count(found.agents, contact.agent_id or definition.agent_id)
+    live = [touch for touch in plan if touch.outcome is None]
+    for name in {definition.agent_of(touch.name) for touch in live or plan}:
+        _count(found.agents, contact.agent_id or name)
+    if contact.anchor is not None:
+        found.touches.update((touch.name, touch.reason or "") for touch in plan)
     if len(found.requests) < SHOWN_REQUESTS:
-        found.requests.append((contact.line, request(contact, definition)))
-    opening = openings.of(contact)
-    if opening is not None:
+        found.planned.append((contact.line, contact, plan))
+        found.requests.append((contact.line, request(contact, loaded, (live or plan)[0])))
+    if live:
+        opening = min(touch.opens_at or touch.due_at for touch in live)
         found.first_at = min(filter(None, (found.first_at, opening)))
         return
     found.counts.skipped += 1
-    if contact.zones:
+    if any(touch.reason != NO_TIME for touch in plan):
+        found.without_touch += 1
+    elif contact.zones:
         found.without_hour += 1
     else:
         found.without_zone += 1
@@ -169,37 +181,42 @@ def _count(counter: Counter[str], name: str) -> None:
         counter[name] += 1
 
 
-class _Openings:
-    """When each contact could first be called; people who share a calendar are asked once."""
+class _Plans:
+    """What each contact will get; people who share a calendar and have no anchor are asked once."""
 
     def __init__(self, definition: Definition, now: datetime) -> None:
+        self._schedule, self._now = definition.schedule, now
         self._hours = Hours(definition.calling_hours)
-        self._start = max(filter(None, (now, definition.schedule.start)))
-        self._end = definition.schedule.end
-        self._known: dict[tuple[tuple[str, ...], datetime], datetime | None] = {}
+        self._known: dict[tuple[object, ...], tuple[TouchPlan, ...]] = {}
 
-    def of(self, contact: Contact) -> datetime | None:
-        due = max(filter(None, (self._start, contact.not_before)))
-        key = (contact.zones, due)
+    def of(self, contact: Contact) -> tuple[TouchPlan, ...]:
+        key = (contact.zones, contact.not_before, contact.anchor)
         if key not in self._known:
             if len(self._known) >= _CACHED:
                 self._known.clear()
-            opening = self._hours.next_open(due, contact.zones, EDGE_MARGIN)
-            if opening is not None and self._end is not None and opening >= self._end:
-                opening = None
-            self._known[key] = opening
+            self._known[key] = plan_touches(
+                self._schedule,
+                contact.anchor,
+                now=self._now,
+                hours=self._hours,
+                zones=contact.zones,
+                not_before=contact.not_before,
+            )
         return self._known[key]
 
 
-def request(contact: Contact, definition: Definition) -> Mapping[str, Any]:
-    """What would be sent for one contact as of now, as a screen may show it."""
+def request(contact: Contact, loaded: Loaded, touch: TouchPlan) -> Mapping[str, Any]:
+    """What would be sent for the first touch of a contact, as a screen may show it."""
+    definition = loaded.definition
     seconds = contact.max_duration_s or int(definition.max_duration.total_seconds())
     recording = definition.recording if contact.recording is None else contact.recording
+    call = ThisCall(at=touch.opens_at or touch.due_at, touch=touch.name)
+    context = loaded.reader.templates.render(contact.fields, call)
     return {
-        "agent_id": contact.agent_id or definition.agent_id,
+        "agent_id": contact.agent_id or definition.agent_of(touch.name),
         "to_number": mask(contact.to_number),
         "from_number": mask(contact.from_number or definition.from_number),
-        "context": {name: masked(text) for name, text in contact.context.items()},
+        "context": {name: masked(text) for name, text in context.items()},
         "max_duration": seconds,
         "recording": recording,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from os import PathLike
 
 from campaigns.core.contacts import ContactReader, Entry, RejectedRow
@@ -93,7 +93,9 @@ def load(
         today=datetime.now().astimezone().date(),
     )
     try:
-        reader = ContactReader(source.definition, source.header, default_region=region)
+        reader = ContactReader(
+            source.definition, source.header, default_region=region, now=datetime.now(UTC)
+        )
     except DefinitionError as error:
         raise DefinitionError(source.located(error.faults)) from None
     return Loaded(source=source, reader=reader)

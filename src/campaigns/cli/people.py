@@ -48,11 +48,12 @@ def contacts(
             return
         now = installation.database.policy_now().policy
         screen.table(
-            ("key", "number", "state", "#attempts", "next call", "#line"),
+            ("key", "number", "touch", "state", "#attempts", "next call", "#line"),
             (
                 (
                     _key(one),
                     mask(one.to_number),
+                    screen.shown(one.touch),
                     _state(one, now),
                     str(one.attempts),
                     screen.moment(one.next_at, now) if one.next_at and one.next_at > now else "",
@@ -66,8 +67,11 @@ def contacts(
 
 
 def _key(one: ContactLine) -> str:
-    """A key that is the number is shown as one."""
-    return mask(one.key) if one.key == one.to_number else screen.shown(one.key, 40)
+    """A key that is the number, alone or with its anchor, is shown as one."""
+    number, anchor, rest = one.key.partition(" ")
+    if number == one.to_number:
+        return f"{mask(number)}{anchor}{rest}"
+    return screen.shown(one.key, 40)
 
 
 def _state(one: ContactLine, now: datetime) -> Text:

@@ -25,7 +25,7 @@ from campaigns.core.contacts import Contact, Entry
 from campaigns.core.definition import Definition
 from campaigns.core.figures import CampaignFigures
 from campaigns.core.hours import Hours
-from campaigns.core.instants import EDGE_MARGIN
+from campaigns.core.schedule import plan_touches
 from campaigns.embedded import broker, home, instance
 from campaigns.embedded.signals import Interrupts, graceful
 from campaigns.embedded.supervisor import Supervisor
@@ -142,10 +142,17 @@ def first_minute(definition: Definition, entries: Iterable[Entry], now: datetime
     openings: dict[tuple[object, ...], datetime | None] = {}
     for entry in islice(entries, _LOOKED_AT):
         if isinstance(entry, Contact):
-            due = max(filter(None, (now, definition.schedule.start, entry.not_before)))
-            key = (entry.zones, due)
+            key = (entry.zones, entry.not_before, entry.anchor)
             if key not in openings:
-                openings[key] = hours.next_open(due, entry.zones, EDGE_MARGIN)
+                plan = plan_touches(
+                    definition.schedule,
+                    entry.anchor,
+                    now=now,
+                    hours=hours,
+                    zones=entry.zones,
+                    not_before=entry.not_before,
+                )
+                openings[key] = min((one.opens_at for one in plan if one.opens_at), default=None)
     return min(filter(None, openings.values()), default=now)
 
 

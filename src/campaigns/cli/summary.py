@@ -28,6 +28,8 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
         to(f"          {line}")
     first = None if found.first_at is None else screen.moment(found.first_at, now)
     to(f"when      {words.schedule(definition.schedule, now, first)}")
+    for line in _touches(loaded, found):
+        to(line)
     to(f"hours     {words.hours(definition.calling_hours)}")
     if not definition.calling_hours.stated:
         to("          the file states no calling_hours, so these hold: write them to change that")
@@ -35,11 +37,28 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
     senders = found.senders or Counter([definition.from_number])
     agents = found.agents or Counter([definition.agent_id])
     to(f"from      {_named(senders, mask)}, agent {_named(agents, str)}")
-    if loaded.reader.key_column is None:
+    if loaded.reader.key_column is None and definition.schedule.anchor is not None:
+        to("key       the number and its anchor: each appointment of a number is called for once")
+    elif loaded.reader.key_column is None:
         to("key       the number: a number is called once in this campaign, ever")
     else:
         to(f"key       the column {loaded.reader.key_column}")
     to(f"tells     {_told(loaded)}")
+
+
+def _touches(loaded: Loaded, found: Examined) -> list[str]:
+    """How many calls each touch makes, and what becomes of the others."""
+    lines: list[str] = []
+    for name in [touch.name for touch in loaded.definition.schedule.touches]:
+        not_made = [
+            f"{count:,} {words.no_touch(reason)}"
+            for (touch, reason), count in sorted(found.touches.items())
+            if touch == name and reason
+        ]
+        made = f"{found.touches[name, '']:,} to make"
+        head = "touches" if not lines else ""
+        lines.append(f"{head:<10}{screen.shown(name, 63)}: {', '.join([made, *not_made])}")
+    return lines
 
 
 def bad_rows(loaded: Loaded, found: Examined, to: Print, *, rejects: bool) -> None:
@@ -61,8 +80,11 @@ def requests(found: Examined) -> None:
     many = len(found.requests) > 1
     head = f"the first {len(found.requests)} dial requests" if many else "the dial request"
     screen.say(Text(f"{head}, numbers cut to their last four digits:", style="dim"))
-    for line, request in found.requests:
+    for (line, request), (_, contact, plan) in zip(found.requests, found.planned, strict=True):
         screen.say(Text(f"line {line}", style="dim"))
+        if contact.anchor is not None:
+            for touch in plan:
+                screen.say(f"  {words.touch(touch, contact.anchor)}")
         text = json.dumps(request, ensure_ascii=False, indent=2)
         screen.say("\n".join(f"  {one}" for one in text.splitlines()))
 
@@ -83,8 +105,16 @@ def as_json(loaded: Loaded, found: Examined) -> Mapping[str, Any]:
         "first_call_at": found.first_at,
         "hours": words.hours(loaded.definition.calling_hours),
         "hours_stated": loaded.definition.calling_hours.stated,
-        "number_is_key": loaded.reader.key_column is None,
-        "requests": [{"line": line, **request} for line, request in found.requests],
+        "number_is_key": loaded.reader.key_column is None
+        and loaded.definition.schedule.anchor is None,
+        "touches": [
+            {"touch": name, "reason": reason or None, "count": count}
+            for (name, reason), count in found.touches.items()
+        ],
+        "requests": [
+            {"line": line, "touches": plan, **request}
+            for (line, request), (_, _, plan) in zip(found.requests, found.planned, strict=True)
+        ],
     }
 
 
@@ -153,6 +183,9 @@ def _never(found: Examined) -> list[str]:
             f"{number} no open hour before the end in all zones where the phone may be, and will"
             " be skipped: widen calling_hours, or set contacts.zone_evidence: stated"
         )
+    if found.without_touch:
+        number = screen.count(found.without_touch, "more has", "more have")
+        lines.append(f"{number} no touch left to make and will be skipped: see `touches` below")
     return lines
 
 

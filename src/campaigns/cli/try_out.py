@@ -85,11 +85,12 @@ def _contact(loaded: Loaded, key: str) -> Contact:
 
 def _request(loaded: Loaded, contact: Contact, to_number: str) -> DialRequest:
     definition = loaded.definition
+    first = definition.schedule.touches  # its context is that of the first touch
     seconds = contact.max_duration_s or int(definition.max_duration.total_seconds())
     recording = definition.recording if contact.recording is None else contact.recording
     return DialRequest(
         attempt_id="",
-        agent_id=contact.agent_id or definition.agent_id,
+        agent_id=contact.agent_id or definition.agent_of(first[0].name if first else ""),
         to_number=to_number,
         from_number=contact.from_number or definition.from_number,
         context=contact.context,

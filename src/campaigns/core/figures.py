@@ -124,6 +124,7 @@ class CampaignFigures:
     max_attempts: int
     rows: RowCounts
     outcomes: Mapping[Outcome, int]
+    touches: Mapping[str, Mapping[str, int]]  # touch → outcome, or open → dial tasks
     waiting: tuple[Waiting, ...]
     live: Mapping[AttemptState, int]
     unknown: int
@@ -135,7 +136,7 @@ class CampaignFigures:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContactLine:
-    """A contact with its dial task."""
+    """A contact with one of its dial tasks."""
 
     id: int
     key: str = field(repr=False)
@@ -148,6 +149,8 @@ class ContactLine:
     attempts: int
     next_at: datetime | None
     line: int
+    touch: str
+    due_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +183,7 @@ class CallLine:
     answer_detail: str | None
     call_id: str | None
     check_error: str | None
+    touch: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

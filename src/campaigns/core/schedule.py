@@ -149,7 +149,7 @@ def _earlier(due: datetime, earliest: datetime, hours: Hours, zones: tuple[str, 
     if stretch is None:
         return due
     opens, closes = stretch
-    moved = max(opens, closes - BEFORE_CLOSING, earliest)
+    moved = max(opens, closes + EDGE_MARGIN - BEFORE_CLOSING, earliest)
     return moved if moved < closes else due
 
 

@@ -199,8 +199,8 @@ def _here_it_is(section: str, path: str) -> str:
 
 
 def _parents(key: str, paths: Mapping[str, Any]) -> list[str]:
-    """The sections in which a key of this name stands."""
-    split = (path.rpartition(".") for path in paths)
+    """The sections of the top level, or it, in which a key of this name stands."""
+    split = (path.rpartition(".") for path in paths if path.count(".") < 2)
     return [parent or "the top level" for parent, _, last in split if last == key]
 
 

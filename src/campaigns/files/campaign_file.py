@@ -26,7 +26,7 @@ from campaigns.core.reading import Refused, said
 from campaigns.errors import DefinitionError, Fault
 from campaigns.files import csv_table, opening, yaml_tree
 from campaigns.files.rows import RowSource, inline
-from campaigns.files.source import Source
+from campaigns.files.source import Source, path_of
 from campaigns.files.yaml_tree import Document
 
 _YAML = frozenset({".yaml", ".yml", ".json"})
@@ -83,7 +83,7 @@ def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> S
         definition, filled = _in_region(definition, region, filled, faults)
     if rows is None or faults:
         more = () if rows is None else _of_header(definition, rows.header, faults)
-        faults += [replace(fault, at=at(_path(fault.key))) for fault in more]
+        faults += [replace(fault, at=at(path_of(fault.key))) for fault in more]
         raise DefinitionError(sorted(faults, key=_line))
     return Source(
         definition=definition,
@@ -157,11 +157,6 @@ def _of_header(
 
 def _any_under(section: str, keys: Iterable[str]) -> bool:
     return any(key == section or key.startswith(f"{section}.") for key in keys)
-
-
-def _path(key: str) -> tuple[str, ...]:
-    section, _, rest = key.partition(".")
-    return (section, rest) if rest else (section,)
 
 
 def _filled(

@@ -11,6 +11,14 @@ from campaigns.errors import Fault
 from campaigns.files.rows import BadRow, Row, RowSource
 
 
+def path_of(key: str) -> tuple[str, ...]:
+    """The path of a dotted key; a name under `context` may have dots of its own."""
+    section, _, rest = key.partition(".")
+    if section == "schedule":
+        return tuple(key.split("."))
+    return (section, rest) if rest else (section,)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """A checked definition with its list."""
@@ -51,8 +59,7 @@ class Source:
 
     def at(self, key: str) -> str:
         """`file:line` of a dotted key such as context.when, or of what is above it."""
-        section, _, rest = key.partition(".")
-        return self._where((section, rest) if rest else (section,))
+        return self._where(path_of(key))
 
     def row_at(self, line: int) -> str:
         """`file:line` of a row."""

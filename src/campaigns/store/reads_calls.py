@@ -144,6 +144,7 @@ def _lines(*, whole: bool = False) -> Select[Any]:
             phone.c.e164,
             contact.c.id.label("contact_id"),
             contact.c.key,
+            dial_task.c.touch,
             campaign.c.name.label("campaign"),
         )
         .join(phone, phone.c.id == attempt.c.phone_id)
@@ -157,4 +158,10 @@ def _line(row: Row[Any]) -> CallLine:
     plain = {column.name: getattr(row, column.name) for column in _LISTED}
     plain["state"] = AttemptState(row.state)
     key = None if row.contact_id is None else key_of(row.key, row.contact_id)
-    return CallLine(campaign=row.campaign, key=key, to_number=row.e164 or "", **plain)
+    return CallLine(
+        campaign=row.campaign,
+        key=key,
+        to_number=row.e164 or "",
+        touch=row.touch or None,
+        **plain,
+    )

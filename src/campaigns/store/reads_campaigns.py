@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select
 
 from campaigns.core import pacing
 from campaigns.core.calls import Limit
+from campaigns.core.definition import Definition
 from campaigns.core.figures import (
     AccountFigures,
     CampaignFigures,
@@ -84,6 +85,7 @@ class CampaignReads(BaseReads):
             max_attempts=definition.retry.max_attempts,
             rows=self._rows(row.id),
             outcomes=outcomes,
+            touches=self._touches(row.id, definition),
             waiting=waiting(groups, situation),
             live={state: states[state] for state in _LIVE if state in states},
             unknown=states.get(AttemptState.UNKNOWN, 0),
@@ -195,6 +197,20 @@ class CampaignReads(BaseReads):
             if outcome is not None:
                 outcomes[Outcome(outcome)] = count
         return states, {outcome: outcomes[outcome] for outcome in Outcome if outcome in outcomes}
+
+    def _touches(self, campaign_id: int, definition: Definition) -> Mapping[str, Mapping[str, int]]:
+        """Where each touch stands, in the order of the file; nothing where there are none."""
+        found: dict[str, dict[str, int]] = {one.name: {} for one in definition.schedule.touches}
+        if not found:
+            return {}
+        query = (
+            select(dial_task.c.touch, dial_task.c.outcome, func.count())
+            .where(dial_task.c.campaign_id == campaign_id)
+            .group_by(dial_task.c.touch, dial_task.c.outcome)
+        )
+        for name, outcome, count in self.connection.execute(query):
+            found.setdefault(name, {})[outcome or "open"] = count
+        return found
 
     def _lane_groups(self, campaign_id: int, at: datetime) -> Sequence[LaneGroup]:
         """Thousands of tasks in a lane share one calendar: one row per lane, reason and side."""

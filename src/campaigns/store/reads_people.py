@@ -108,6 +108,8 @@ def _contact(row: Row[Any]) -> ContactLine:
         attempts=row.attempts,
         next_at=row.eligible_at if waiting else None,
         line=row.source_line,
+        touch=row.touch,
+        due_at=row.due_at,
     )
 
 
