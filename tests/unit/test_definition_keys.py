@@ -95,6 +95,7 @@ NOW = {
     *("name", "purpose", "agent_id", "from_number", "max_duration", "recording", "context"),
     *("contacts.file", "contacts.rows", "contacts.to_number", "contacts.key", "contacts.timezone"),
     *("contacts.region", "contacts.where", "contacts.same_number", "contacts.encoding"),
+    *("contacts.file_is", "contacts.max_withdrawn", "contacts.max_rejected"),
     *("contacts.zone_evidence", "schedule.start", "schedule.end", "schedule.timezone"),
     *("calling_hours.timezone", "calling_hours.mon-fri", "calling_hours.sat"),
     *("calling_hours.closed", "calling_hours.open", "retry.max_attempts", "retry.no_answer"),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import options, screen, state, summary
+from campaigns.cli import options, planned, screen, state, summary
 from campaigns.cli.doors import Misused
 from campaigns.cli.loading import load
 from campaigns.cli.submitting import Wishes, store
@@ -27,7 +27,9 @@ class Start(StrEnum):
 
 
 def submit(
-    file: Annotated[Path, typer.Argument(help="A campaign file (.yaml), or a list alone (.csv).")],
+    file: Annotated[
+        Path, typer.Argument(help="A campaign file (.yaml), a list alone (.csv), or a plan.")
+    ],
     *,
     start: Annotated[
         Start, typer.Option("--start", help="paused: store it, and wait for `campaigns resume`.")
@@ -52,7 +54,10 @@ def submit(
     along who waits, and repeats nothing that was done."""
     if contacts is not None:
         raise Misused("--contacts is not yet supported: name the list in the file, under contacts")
-    loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
+    plan = planned.read(file)
+    loaded = None
+    if plan is None:
+        loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
     typed = {"--agent-id": agent_id, "--from-number": from_number, "--name": name}
     more = [part for option, text in typed.items() if text for part in (option, text)]
     wishes = Wishes(
@@ -64,6 +69,8 @@ def submit(
         again=shlex.join(["campaigns", "submit", str(file), *more]),
     )
     with state.opened() as installation:
+        if loaded is None:
+            loaded = planned.loaded_of(plan or {}, file, installation.database)
         submitted = store(loaded, installation, wishes)
         figures = state.look(installation, lambda reads: reads.campaign_figures(submitted.name))
     if as_json:

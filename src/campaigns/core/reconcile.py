@@ -194,6 +194,21 @@ def withdraw(old: BookContact) -> Change:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One contact that a list would change. `line`, `key`: of its row; a withdrawn one has none.
+
+    `was`, `becomes`: its own time, where that is what changes.
+    """
+
+    effect: Effect
+    line: int | None = None
+    key: str | None = field(default=None, repr=False)
+    contact_id: int | None = None
+    was: datetime | None = None
+    becomes: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
     """A list against the book, counted. `ours`: contacts of the book that came from this list.
 

@@ -7,7 +7,7 @@ before. A crash leaves it so, and the same submit goes on; whatever is done alre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from campaigns.core.reconcile import (
     Change,
     Difference,
     Effect,
+    Line,
     Rename,
     Retime,
     Stop,
@@ -63,8 +64,10 @@ class Reconciler:
     def _id(self) -> int:
         return self.loader.campaign.id
 
-    def survey(self, entries: Iterable[Entry]) -> Difference:
-        """What the list would change. Nothing is written."""
+    def survey(
+        self, entries: Iterable[Entry], tell: Callable[[Line], None] = lambda _: None
+    ) -> Difference:
+        """What the list would change, contact by contact to `tell`. Nothing is written."""
         counts = dict.fromkeys(_COUNTED, 0)
         self._begin()
         for chunk in chunks(entries, CHUNK):
@@ -77,11 +80,16 @@ class Reconciler:
             for reject in rejects:
                 counts[reject.kind] += 1
             for one in found:
-                counts[_effect(one).value] += 1
-        absent, ours = 0, 0
+                line = _line(one)
+                counts[line.effect.value] += 1
+                if line.effect is not Effect.UNCHANGED:
+                    tell(line)
+        ours = 0
         for gone, there in self._absent():
-            absent, ours = absent + len(gone), ours + there
-        counts["withdrawn"] = absent if self._whole else 0
+            ours += there
+            for old in gone if self._whole else ():
+                counts["withdrawn"] += 1
+                tell(Line(effect=Effect.WITHDRAWN, contact_id=old.id))
         return Difference(ours=ours, **counts)
 
     def apply(self, entries: Iterable[Entry]) -> None:
@@ -289,7 +297,18 @@ _COUNTED = (
 )
 
 
-def _effect(one: _Found) -> Effect:
-    if one.old is None:
-        return Effect.ADDED
-    return Effect.UNCHANGED if one.change is None else one.change.effect
+def _line(one: _Found) -> Line:
+    """What a row means for its contact."""
+    effect, was, becomes = Effect.ADDED, None, None
+    if one.old is not None:
+        effect = Effect.UNCHANGED if one.change is None else one.change.effect
+    if one.old is not None and effect is Effect.MOVED:
+        was, becomes = one.old.time_at, one.entry.time_at
+    return Line(
+        effect=effect,
+        line=one.entry.line,
+        key=one.entry.key,
+        contact_id=None if one.old is None else one.old.id,
+        was=was,
+        becomes=becomes,
+    )

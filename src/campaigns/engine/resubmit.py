@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from campaigns.core.lifecycle import CampaignState
-from campaigns.core.reconcile import Difference, refused
+from campaigns.core.reconcile import Difference, Line, refused
 from campaigns.core.records import CampaignRow
 from campaigns.engine.loading import LOAD_LEASE, Counts
 from campaigns.engine.parts import Parts
@@ -31,12 +33,25 @@ class Refused(Conflict):
         )
 
 
-def compare(submission: Submission, parts: Parts) -> Difference | None:
+def compare(
+    submission: Submission, parts: Parts, tell: Callable[[Line], None] = lambda _: None
+) -> Difference | None:
     """What `submit` would change in a known campaign; None where it is new. Nothing is written."""
     row = known(submission.definition.name, parts.store)
     if row is None or row.state is CampaignState.LOADING:
         return None
-    return _reconciler(submission, row, parts, "").survey(submission.entries)
+    return _reconciler(submission, row, parts, "").survey(submission.entries, tell)
+
+
+def guarded(submission: Submission, found: Difference, *, allow_withdraw: bool) -> str | None:
+    """Why a guard keeps this list from changing the book; None: it may."""
+    contacts = submission.definition.contacts
+    return refused(
+        found,
+        max_withdrawn=contacts.max_withdrawn,
+        max_rejected=contacts.max_rejected,
+        allow_withdraw=allow_withdraw,
+    )
 
 
 def _reconciler(submission: Submission, row: CampaignRow, parts: Parts, token: str) -> Reconciler:
@@ -51,14 +66,8 @@ def apply_change(
     """Look, accept, and bring the book to what the list says."""
     reconciler = _reconciler(submission, row, parts, token)
     found = reconciler.survey(submission.entries)
-    contacts = submission.definition.contacts
     begun = row.state is CampaignState.RECONCILING and row.digest == submission.digest
-    why = refused(
-        found,
-        max_withdrawn=contacts.max_withdrawn,
-        max_rejected=contacts.max_rejected,
-        allow_withdraw=allow,
-    )
+    why = guarded(submission, found, allow_withdraw=allow)
     if why is not None and not begun:
         raise Refused(row.name, found, why)
     reconciler.loader.campaign = _accept(submission, row, parts, token, who, found)

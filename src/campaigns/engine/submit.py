@@ -11,7 +11,7 @@ from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.engine.loading import LOAD_LEASE, Counts
 from campaigns.engine.parts import Parts
-from campaigns.engine.resubmit import Refused, apply_change, compare
+from campaigns.engine.resubmit import Refused, apply_change, compare, guarded
 from campaigns.engine.submission import (
     Effect,
     Submission,
@@ -24,7 +24,17 @@ from campaigns.engine.submission import (
 from campaigns.errors import Conflict
 from campaigns.ports import Transaction
 
-__all__ = ["Counts", "Effect", "Refused", "Submission", "Submitted", "compare", "known", "submit"]
+__all__ = [
+    "Counts",
+    "Effect",
+    "Refused",
+    "Submission",
+    "Submitted",
+    "compare",
+    "guarded",
+    "known",
+    "submit",
+]
 
 
 def submit(
