@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from campaigns.core.lifecycle import CampaignState, Outcome, TaskState
-from campaigns.core.records import Claim, TaskRow
+from campaigns.core.records import Claim, NewTask, TaskRow
 from campaigns.errors import EngineFault
 from campaigns.store.database import SqlTransaction
+from campaigns.store.tables import dial_task
 from tests.support.engine import FROM
 from tests.support.stored import T0, Stored, at, person
 
@@ -241,3 +244,30 @@ def test_a_move_that_the_table_does_not_have_is_a_fault(stored: Stored) -> None:
 
     with pytest.raises(EngineFault, match="waiting"):
         advance_task(TaskState.WAITING, TaskEvent.DIALLED)
+
+
+def test_a_contact_has_a_task_for_each_touch_and_occasion(stored: Stored) -> None:
+    tasks = tuple(
+        NewTask(touch=touch, occasion=occasion, due_at=at(0), expires_as="superseded")
+        for touch in ("a", "b")
+        for occasion in ("", "2026-03-10T18:00Z")
+    )
+    campaign = stored.campaign([person(0, tasks=tasks)])
+    claims = [stored.claim(campaign) for _ in tasks]
+    found = {(task.touch, task.occasion) for task in map(stored.task, [c.task_id for c in claims])}
+    assert len(found) == 4
+    assert stored.task(claims[0].task_id).expires_as == "superseded"
+    twice = (*tasks, tasks[0])
+    with pytest.raises(IntegrityError):
+        stored.load(stored.loading("two"), [person(0, tasks=twice)])
+
+
+def test_a_stopped_task_that_waits_is_overdue(stored: Stored) -> None:
+    campaign = stored.campaign(3)
+    claim = stored.claim(campaign)
+    with stored.tx() as tx:
+        tx.connection.execute(update(dial_task).values(stopped="withdrawn"))
+        waiting = tx.overdue(at(0), 10)
+        assert len(waiting) == 2
+        assert {task.stopped for task in waiting} == {"withdrawn"}
+    assert claim.task_id not in {task.id for task in waiting}

@@ -259,14 +259,19 @@ class World:
         )
 
     def submit(
-        self, entries: Iterable[Contact] | int = 1, *, digest: str = "d1", **changes: object
+        self,
+        entries: Iterable[Contact] | int = 1,
+        *,
+        digest: str = "d1",
+        header: Sequence[str] = ("key", "name", "to_number"),
+        **changes: object,
     ) -> Submitted:
         people = [contact(n) for n in range(entries)] if isinstance(entries, int) else entries
         return submit(
             Submission(
                 definition=definition(**changes),
                 digest=digest,
-                header=("key", "name", "to_number"),
+                header=header,
                 source="people.csv",
                 entries=people,
             ),

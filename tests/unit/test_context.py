@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from campaigns.core.context import FILTERS, MissingValue, Templates, ThisCall, Unrenderable
-from campaigns.core.definition import CallingHours, Contacts, Definition, Schedule
+from campaigns.core.definition import (
+    Anchor,
+    CallingHours,
+    Contacts,
+    Definition,
+    Offset,
+    Schedule,
+    Touch,
+)
 from campaigns.core.filters import AS_TEXT, functions
 from campaigns.errors import DefinitionError, InputError
 
@@ -206,3 +214,82 @@ def test_agent_and_caller_may_be_templates() -> None:
     assert chosen.from_number(ROW) == "+16175550100"
     with pytest.raises(MissingValue, match="language"):
         chosen.agent_id({})
+
+
+VISITS = ("phone", "visit_at", "tz", "language", "plain_at")
+VISIT = {
+    "visit_at": "10.03.2026 14:00",
+    "tz": "America/New_York",
+    "language": "es",
+    "plain_at": "2026-03-12 09:30",
+}
+
+
+def told(source: str, call: ThisCall = CALL, **row: str) -> str:
+    anchor = Anchor(column="visit_at", timezone="tz", format="%d.%m.%Y %H:%M")
+    touches = (Touch(name="day_before", offset=Offset(days=-1)),)
+    made = Definition(
+        name="visits",
+        agent_id="agent_reminder",
+        from_number="+16175550100",
+        contacts=Contacts(),
+        context={"told": source},
+        schedule=Schedule(timezone="Asia/Tokyo", anchor=anchor, touches=touches),
+        calling_hours=CallingHours(always=True),
+    )
+    return Templates.compile(made, VISITS).render({**VISIT, **row}, call)["told"]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{{ visit_at | spoken }}", "Tuesday, March 10 at 2 PM"),
+        ("{{ visit_at | default('soon') | spoken }}", "Tuesday, March 10 at 2 PM"),
+        ("{{ visit_at | spoken('relative') }}", "tomorrow at 2 PM"),
+        ("{{ visit_at | spoken('relative', 'es') }}", "mañana a las 14:00"),
+        ("{{ visit_at | spoken('relative', locale=language) }}", "mañana a las 14:00"),
+        ("{{ visit_at | spoken(locale='de') }}", "Dienstag, 10. März um 14 Uhr"),
+        ("{{ visit_at }}", "10.03.2026 14:00"),
+        # 15:00 UTC is the 10th in Tokyo already
+        ("{{ plain_at | spoken('relative') }}", "Thursday at 9:30 AM"),
+        ("{{ plain_at | spoken }}", "Thursday, March 12 at 9:30 AM"),
+        ("{{ touch.name }}, attempt {{ attempt }}", "day_before, attempt 1"),
+        ("{{ 'again' if attempt > 1 else touch.name | upper }}", "DAY_BEFORE"),
+    ],
+)
+def test_a_call_tells_its_touch_and_its_time(source: str, said: str) -> None:
+    call = ThisCall(at=CALL.at, touch="day_before", attempt=1)
+    assert told(source, call) == said
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (datetime(2026, 3, 10, 3, 59, tzinfo=UTC), "tomorrow at 2 PM"),  # 23:59 on the 9th there
+        (datetime(2026, 3, 10, 4, 0, tzinfo=UTC), "today at 2 PM"),
+        (datetime(2026, 3, 4, 15, 0, tzinfo=UTC), "Tuesday at 2 PM"),  # six days before
+        (datetime(2026, 3, 3, 15, 0, tzinfo=UTC), "Tuesday, March 10 at 2 PM"),  # a week
+        (datetime(2026, 3, 11, 15, 0, tzinfo=UTC), "Tuesday, March 10 at 2 PM"),  # the day after
+    ],
+)
+def test_near_days_are_said_as_of_the_call_on_the_anchor_s_calendar(
+    at: datetime, said: str
+) -> None:
+    assert told("{{ visit_at | spoken('relative') }}", ThisCall(at=at)) == said
+
+
+def test_a_column_of_that_name_comes_first() -> None:
+    made = definition({"told": "{{ touch }} {{ attempt }}"})
+    templates = Templates.compile(made, ("touch", "attempt"))
+    assert templates.render({"touch": "soft", "attempt": "third"}, CALL)["told"] == "soft third"
+
+
+def test_what_a_call_knows_is_not_there_when_rows_are_chosen() -> None:
+    for source in ("{{ attempt > 1 }}", "{{ patient | spoken('relative') == 'today' }}"):
+        with pytest.raises(DefinitionError, match="which only a call knows"):
+            Templates.compile(definition(where=source), HEADER)
+
+
+def test_a_language_that_nobody_speaks_makes_a_row_faulty() -> None:
+    with pytest.raises(Unrenderable, match="not a language that can be spoken"):
+        told("{{ visit_at | spoken(locale=language) }}", language="tlh")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.core.languages import LANGUAGES
 from campaigns.core.spoken import Unreadable, read, say
 
 HERE = "America/New_York"
@@ -93,3 +94,44 @@ def test_any_text_is_said_or_refused(text: str) -> None:
         assert say(text, HERE)
     except Unreadable:
         return
+
+
+@pytest.mark.parametrize(
+    ("locale", "said", "alone", "first"),
+    [
+        ("en", "Tuesday, March 10 at 2:30 PM", "1 AM", "Sunday, March 1"),
+        ("es", "martes 10 de marzo a las 14:30", "1:00", "domingo 1 de marzo"),
+        ("fr", "mardi 10 mars à 14 h 30", "1 h", "dimanche 1er mars"),
+        ("de", "Dienstag, 10. März um 14:30 Uhr", "1 Uhr", "Sonntag, 1. März"),
+        ("pt", "terça-feira, 10 de março às 14h30", "1h", "domingo, 1º de março"),
+        ("it", "martedì 10 marzo alle 14:30", "1:00", "domenica 1º marzo"),
+    ],
+)
+def test_every_language_says_days_and_times(locale: str, said: str, alone: str, first: str) -> None:
+    assert say("2026-03-10 14:30", HERE, locale=locale) == said
+    assert say("01:00", None, locale=locale) == alone
+    assert say("2026-03-01", None, locale=locale) == first
+
+
+@pytest.mark.parametrize(
+    ("locale", "today", "friday"),
+    [
+        ("en", "today at 1 AM", "Friday"),
+        ("es", "hoy a la 1:00", "el viernes"),
+        ("fr", "aujourd'hui à 1 h", "vendredi"),
+        ("de", "heute um 1 Uhr", "Freitag"),
+        ("pt", "hoje à 1h", "sexta-feira"),
+        ("it", "oggi all'1:00", "venerdì"),
+    ],
+)
+def test_every_language_says_what_is_near(locale: str, today: str, friday: str) -> None:
+    now = datetime(2026, 3, 10, 15, tzinfo=UTC)
+    assert say("2026-03-10 01:00", HERE, locale=locale, relative_to=now) == today
+    assert say("2026-03-13", HERE, locale=locale, relative_to=now) == friday
+    with pytest.raises(Unreadable, match="zone"):
+        say("2026-03-13", None, locale=locale, relative_to=now)
+
+
+def test_every_language_has_seven_days_and_twelve_months() -> None:
+    for language in LANGUAGES.values():
+        assert (len(set(language.days)), len(set(language.months))) == (7, 12)
