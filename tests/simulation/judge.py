@@ -19,6 +19,7 @@ from campaigns.simulator.limits import LIMITS, Kind
 from campaigns.simulator.rows import Ring, Verdict
 from campaigns.simulator.stats import max_in_sliding
 from campaigns.store import invariants
+from tests.simulation import appointments
 from tests.simulation.people import WINDOW
 from tests.simulation.simulation import Simulation
 
@@ -129,8 +130,15 @@ def _forbidden(sim: Simulation, one: Rung) -> Iterator[str]:
 def _task(sim: Simulation, calls: list[Rung]) -> Iterator[str]:
     task, retry = calls[0].task, sim.plan.retry
     calls = sorted(calls, key=lambda call: call.ring.placed_at)
-    if len(calls) > retry.max_attempts:
-        yield f"task {task['id']} was rung {len(calls)} times, {retry.max_attempts} allowed"
+    most, held = retry.max_attempts, appointments.appointments(sim.plan.seed)
+    if held is not None:
+        most = held.max_attempts(task["touch"], most)
+        for call in calls:
+            yield from appointments.findings(
+                held, sim.plan.start, task, call.ring.placed_at, IN_THE_DOOR, sim.steps
+            )
+    if len(calls) > most:
+        yield f"task {task['id']} was rung {len(calls)} times, {most} allowed"
     waits = {
         "no_answer": retry.no_answer,
         "busy": retry.busy,
@@ -160,7 +168,8 @@ def _tables(sim: Simulation) -> Iterator[str]:
     if still_open:
         yield f"tasks {still_open} have no outcome after {sim.scheduler.now / 3600:.0f} hours"
     contacts = _rows(sim, "SELECT count(*) AS n FROM contact")[0]["n"]
-    if contacts != len(tasks):
+    touches = 1 if appointments.appointments(sim.plan.seed) is None else 2
+    if contacts * touches != len(tasks):
         yield f"{contacts} contacts have {len(tasks)} tasks"
     with sim.database.read() as tx:
         for promise in invariants.broken(tx):

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from campaigns.core.calls import Limit
 from campaigns.core.contacts import Contact
-from campaigns.core.definition import CallingHours, Definition, Span
+from campaigns.core.definition import CallingHours, Definition, Schedule, Span
 from campaigns.engine import control
 from campaigns.engine.submit import Submission
 from campaigns.engine.submit import submit as submitted
 from campaigns.errors import CampaignsError
 from campaigns.simulator.limits import LIMITS, Kind
 from campaigns.store import schema
+from tests.simulation.appointments import appointments
 from tests.simulation.plan import Plan
 from tests.support.engine import contact, definition
 
@@ -52,10 +53,13 @@ def submit(sim: Simulation, name: str) -> None:
     people = [_person(n, number) for n, number in enumerate(numbers)]
     if sim.plan.chance("same_number"):
         people.append(_person(len(people), numbers[0]))
+    held = appointments(sim.plan.seed)
+    if held is not None:
+        people = [held.of(person, sim.plan.start) for person in people]
     submission = Submission(
         definition=_definition(sim.plan, name),
         digest=name,
-        header=("key", "name", "to_number"),
+        header=("key", "name", "to_number", "visit_at"),
         source="people.csv",
         entries=people,
     )
@@ -156,6 +160,11 @@ def _person(n: int, number: str) -> Contact:
 def _definition(plan: Plan, name: str) -> Definition:
     day = (Span(start=9 * 60, end=12 * 60), Span(start=13 * 60, end=19 * 60))
     hours = CallingHours(always=True) if plan.always_open else CallingHours(days=(day,) * 7)
+    held = appointments(plan.seed)
     return definition(
-        name=name, calling_hours=hours, retry=plan.retry, max_duration=plan.max_duration
+        name=name,
+        calling_hours=hours,
+        retry=plan.retry,
+        max_duration=plan.max_duration,
+        schedule=Schedule() if held is None else held.schedule(),
     )

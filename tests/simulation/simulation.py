@@ -19,6 +19,7 @@ from campaigns.provider.webhooks import HookKeys
 from campaigns.simulator.ledger import Ledger
 from campaigns.simulator.messages import Reply
 from campaigns.simulator.provider import Provider
+from tests.simulation.appointments import appointments
 from tests.simulation.birth import Ids, database, provider_of
 from tests.simulation.door import Courier
 from tests.simulation.network import Broker
@@ -215,7 +216,8 @@ class Simulation:
         rows = (idle.changes(self.database) or 0) - self.marks
         found_nothing = rows == self._rows and self.ticked
         if found_nothing and not self._quiet_until:
-            quiet = idle.quiet_for(self.operator.parts, self.database)
+            unseen = timedelta(seconds=2 if appointments(self.plan.seed) else 0)
+            quiet = idle.quiet_for(self.operator.parts, self.database, unseen=unseen)
             seconds = 7200.0 if quiet is None else min(7200.0, quiet.total_seconds())
             self._quiet_until = now + seconds
         if found_nothing and now < self._quiet_until:

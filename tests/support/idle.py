@@ -50,12 +50,18 @@ def changes(store: Database) -> int | None:
         return getattr(tx.connection.connection.driver_connection, "total_changes", None)
 
 
-def quiet_for(parts: Parts, store: Database) -> timedelta | None:
-    """Real time from now in which no heartbeat finds anything to do; None: for ever."""
+def quiet_for(
+    parts: Parts, store: Database, *, unseen: timedelta = timedelta(0)
+) -> timedelta | None:
+    """Real time from now in which no heartbeat finds anything to do; None: for ever.
+
+    `unseen`: how long before now the last heartbeat was, which saw nothing of what came since.
+    """
     with store.read() as tx:
         now = tx.now()
-        policy = [*_after(tx, _POLICY, now.policy), *_due(tx, now, parts)]
-        waits = [now.until(instant) for instant in policy if instant >= now.policy]
+        since = now.policy - unseen
+        policy = [*_after(tx, _POLICY, since), *_due(tx, now, since, parts)]
+        waits = [now.until(instant) for instant in policy if instant >= since]
         waits += [instant - now.real for instant in _after(tx, _REAL, now.real)]
     # Dispatch looks this far ahead.
     return min(waits) - AHEAD if waits else None
@@ -70,7 +76,7 @@ def _after(tx: SqlTransaction, wanted: Wanted, at: datetime) -> Iterator[datetim
             yield first
 
 
-def _due(tx: SqlTransaction, now: Now, parts: Parts) -> Iterator[datetime]:
+def _due(tx: SqlTransaction, now: Now, since: datetime, parts: Parts) -> Iterator[datetime]:
     """What those are waiting for whose own time has come: hours, slots, holds, spacing."""
     at = now.policy
     for row in tx.accounts():
@@ -82,6 +88,8 @@ def _due(tx: SqlTransaction, now: Now, parts: Parts) -> Iterator[datetime]:
                     continue
                 due = True
                 if hours.is_open(at, head.zones, EDGE_MARGIN):
+                    if not hours.is_open(since, head.zones, EDGE_MARGIN):
+                        yield at
                     yield hours.closes(at, head.zones, EDGE_MARGIN)
                 elif opening := hours.next_open(at, head.zones, EDGE_MARGIN):
                     yield opening

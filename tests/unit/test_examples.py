@@ -17,7 +17,12 @@ from campaigns.files.source import Source
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "campaigns"
 FICTIONAL = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
-CAMPAIGNS = ["appointment-reminders.yaml", "reminders.csv", "satisfaction-survey.yaml"]
+CAMPAIGNS = [
+    "appointment-reminders.yaml",
+    "dental-touches.yaml",
+    "reminders.csv",
+    "satisfaction-survey.yaml",
+]
 
 
 def source(name: str) -> Source:
