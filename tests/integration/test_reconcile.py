@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from campaigns.core import report
 from campaigns.core.calls import CallStatus
 from campaigns.core.contacts import Contact, Entry, RejectedRow
 from campaigns.core.definition import Contacts, Schedule
@@ -16,6 +17,7 @@ from campaigns.engine.submit import Effect, Refused, Submission, Submitted, comp
 from campaigns.errors import Conflict
 from campaigns.machine import SystemDice
 from campaigns.store.database import Database
+from campaigns.store.reads import Reads
 from tests.support.engine import World, contact, definition
 
 
@@ -259,6 +261,10 @@ def test_a_crash_leaves_it_visible_and_the_same_submit_goes_on(world: World) -> 
     assert world.rows("SELECT state FROM campaign") == [{"state": "reconciling"}]
     world.settle(ticks=2)
     assert not world.provider.rung
+    with world.store.read() as tx:
+        health = Reads(tx).health()
+        assert Reads(tx).gauges().paused["campaign"] == 1
+    assert any("submit the same file again" in line for line in report.problems(health))
     put(world, people(2, 3), "d2")
     assert world.rows("SELECT state, version FROM campaign") == [{"state": "running", "version": 2}]
     world.settle()

@@ -280,4 +280,5 @@ class Health:
     oldest_unfolded_at: datetime | None
     oldest_late_at: datetime | None
     pauses: tuple[Pause, ...]
+    broken_off: tuple[str, ...] = ()  # campaigns whose submission ended half way
     incidents: tuple[Incident, ...] = ()

@@ -234,6 +234,7 @@ class Difference:
         return not (self.added or self.moved or self.changed or self.withdrawn or self.held)
 
 
+_MEANT = "where that is meant, submit it with --allow-withdraw"
 FEW = 5
 """Rows that a guard lets go whatever the share: a short list loses a fifth with one visit."""
 
@@ -243,17 +244,20 @@ def refused(
 ) -> str | None:
     """Why this list must not change the book; None: it may. Shares are of one."""
     if found.lines == 0 and found.ours and not allow_withdraw:
-        return f"the list has a header and no rows, and the book has {found.ours:,} contacts of it"
+        return (
+            f"the list has a header and no rows, and the book has {found.ours:,} contacts of it;"
+            f" {_MEANT}"
+        )
     if found.rejected > FEW and found.rejected > max_rejected * found.lines:
         return (
             f"{found.rejected:,} of {found.lines:,} rows cannot be read,"
-            f" more than max_rejected ({max_rejected:.0%})"
+            f" more than max_rejected ({max_rejected:.0%}); mend the list, or raise max_rejected"
         )
     far_fewer = found.withdrawn > FEW and found.withdrawn > max_withdrawn * found.ours
     if far_fewer and not allow_withdraw:
         return (
             f"{found.withdrawn:,} of {found.ours:,} contacts are no longer on the list,"
-            f" more than max_withdrawn ({max_withdrawn:.0%})"
+            f" more than max_withdrawn ({max_withdrawn:.0%}); {_MEANT}"
         )
     return None
 

@@ -27,10 +27,7 @@ class Refused(Conflict):
 
     def __init__(self, name: str, difference: Difference, why: str) -> None:
         self.difference = difference
-        super().__init__(
-            f"{name}: {why}; nothing was changed. Where the list is right,"
-            " `campaigns submit --allow-withdraw` takes it"
-        )
+        super().__init__(f"{name}: nothing was changed: {why}")
 
 
 def compare(
