@@ -241,3 +241,16 @@ def test_an_offset_counts_days_on_the_usual_calendar_where_both_clocks_agree() -
     assert isinstance(other, Contact)
     assert str(agreeing.anchor and agreeing.anchor.place) == "America/New_York"
     assert str(other.anchor and other.anchor.place) == "UTC-06:00"
+
+
+def test_a_row_is_faulty_when_any_of_its_touches_could_not_be_told() -> None:
+    made = definition(
+        schedule={**WITH_ZONE, "touches": ["-1d", "-3h"]},
+        context={"who": "{{ 'you' if touch.name == '-1d' else name }}"},
+    )
+    reading = ContactReader(made, ("to_number", "visit_at", "tz", "name"), default_region=None)
+    row = {"to_number": "+16175550123", "visit_at": "2026-03-10 14:00", "tz": "UTC"}
+    assert isinstance(reading.read(2, {**row, "name": "Ann"}), Contact)
+    found = reading.read(2, row)
+    assert isinstance(found, RejectedRow)
+    assert found.column == "name"

@@ -95,8 +95,8 @@ class ContactReader:
         except DefinitionError as error:
             faults.extend(error.faults)
         self._anchor = anchor_of(definition, header, [])  # its faults are told by the templates
-        first = definition.schedule.touches[:1]
-        self._call = ThisCall(at=now, touch=first[0].name if first else "")
+        touches = [touch.name for touch in definition.schedule.touches] or [""]
+        self._calls = [ThisCall(at=now, touch=name) for name in touches]
         self._agent, self._from = definition.agent_id, definition.from_number
         self._region = definition.contacts.region or default_region
         self._zone = definition.schedule.timezone
@@ -106,6 +106,8 @@ class ContactReader:
         faults.extend(_faults(self._region, named))
         if faults:
             raise DefinitionError(tuple(dict.fromkeys(faults)))
+        if not self.templates.tell_touches_apart:
+            del self._calls[1:]
         self._header = tuple(header)
         self._stated_only = definition.contacts.zone_evidence == "stated"
 
@@ -169,8 +171,13 @@ class ContactReader:
             max_duration_s=self._max_duration(fields),
             recording=self._recording(fields),
             fields=fields,
-            context=self.templates.render(fields, self._call),
+            context=self._told(fields),
         )
+
+    def _told(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """The context of the first touch; that of the others must be there too."""
+        told = [self.templates.render(fields, call) for call in self._calls]
+        return told[0]
 
     def _cell(self, setting: str, fields: Mapping[str, str]) -> tuple[str, str]:
         """The column of a setting and what this row says in it; nothing where there is none."""

@@ -13,7 +13,7 @@ from campaigns.core import columns
 from campaigns.core.anchor import AnchorReader
 from campaigns.core.cells import clean, yes_or_no
 from campaigns.core.definition import Definition
-from campaigns.core.expressions import Refused
+from campaigns.core.expressions import TOUCH, Refused
 from campaigns.core.filters import FILTERS
 from campaigns.core.template import (
     OUTPUT_LIMIT,
@@ -95,6 +95,11 @@ class Templates:
             if text:
                 told[column] = text
         return told
+
+    @property
+    def tell_touches_apart(self) -> bool:
+        """Whether what the agent is told depends on the touch."""
+        return any(TOUCH in template.columns for _, template in self.context)
 
     def where(self, fields: Mapping[str, str]) -> bool:
         """Whether `contacts.where` keeps the row. An empty cell is an empty text here."""
