@@ -205,22 +205,34 @@ def test_the_same_file_again_changes_nothing(shell: Shell) -> None:
     assert shell("show", "reminders", "--json").json["summary"] == before
 
 
-def test_an_edited_file_is_refused_with_what_differs(shell: Shell) -> None:
+def test_an_edited_file_brings_the_book_along(shell: Shell) -> None:
     shell.campaign(JANE, JOE, ANN)
     shell("submit", "campaign.yaml", "--yes")
     shell.campaign("+16175550123,Janet", ANN, "+16175550128,New", more="recording: true\n")
-    said = shell("submit", "campaign.yaml", "--yes", code=1)
-    assert "(1 added, 1 changed, 1 withdrawn, other settings)" in said.line
+    said = shell("submit", "campaign.yaml")
+    expected = "reminders: + 1 added, ~ 0 moved, ~ 1 changed, - 1 withdrawn, 1 unchanged"
+    assert said.out.splitlines()[0] == expected
+    tasks = shell("show", "reminders", "--json").json["summary"]["tasks"]
+    assert (tasks["waiting"], tasks["done"]) == (3, 1)
+    assert shell("submit", "campaign.yaml").line == "reminders: nothing changed, it is running"
+
+
+def test_half_a_file_is_refused_and_taken_when_a_person_says_so(shell: Shell) -> None:
+    shell.campaign(*(f"+1617555{n:04d},P{n}" for n in range(100, 120)))
+    shell("submit", "campaign.yaml", "--yes")
+    shell.campaign("+16175550100,P100")
+    said = shell("submit", "campaign.yaml", code=1)
+    assert "19 of 20 contacts are no longer on the list, more than max_withdrawn (20%)" in said.line
     assert "nothing was changed" in said.line
-    assert shell("show", "reminders", "--json").json["summary"]["tasks"]["waiting"] == 3
+    said = shell("submit", "campaign.yaml", "--allow-withdraw", "--json")
+    assert said.json["difference"]["withdrawn"] == 19
 
 
-def test_a_file_that_only_moved_its_lines_has_no_differences(shell: Shell) -> None:
+def test_a_file_that_only_moved_its_lines_changes_nobody(shell: Shell) -> None:
     shell.campaign(JANE, JOE)
     shell("submit", "campaign.yaml", "--yes")
     shell.campaign(JOE, JANE)
-    said = shell("submit", "campaign.yaml", "--yes", code=1)
-    assert "(0 added, 0 changed, 0 withdrawn)" in said.line
+    assert "~ 0 changed, - 0 withdrawn, 2 unchanged" in shell("submit", "campaign.yaml").out
 
 
 def test_started_paused_nobody_is_called_and_nobody_is_asked(shell: Shell) -> None:
@@ -264,7 +276,6 @@ def test_a_cancelled_name_is_used_up(shell: Shell) -> None:
 def test_what_is_not_there_yet_is_refused_in_words(shell: Shell) -> None:
     shell.campaign(JANE)
     assert "not yet" in shell("submit", "campaign.yaml", "--contacts", "x.csv", code=2).line
-    assert "not yet" in shell("submit", "campaign.yaml", "--allow-withdraw", code=2).line
     assert "No such option" in shell("show", "reminders", "--with-input", code=2).line
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
-from campaigns.core.anchor import Anchored
 from campaigns.core.calls import CallStatus
 from campaigns.core.contacts import Contact
 from campaigns.core.definition import Anchor, Retry, Schedule, Touch
 from campaigns.core.offsets import read
 from campaigns.core.records import Claim
-from campaigns.core.spoken import Moment
 from campaigns.engine import control
 from campaigns.engine.dial import dial
 from campaigns.engine.dispatch import dispatch
 from campaigns.store.reads import Reads
+from tests.support.anchored import anchored
 from tests.support.engine import START, World, contact
 
 ZONE = "America/New_York"
@@ -30,15 +28,8 @@ H = timedelta(hours=1)
 
 
 def visitor(n: int = 0, visit: datetime = VISIT) -> Contact:
-    place = ZoneInfo(ZONE)
-    anchored = Anchored(
-        at=visit.replace(tzinfo=place).astimezone(UTC),
-        place=place,
-        moment=Moment(date=visit.date(), time=visit.time(), offset=None),
-        zone=ZONE,
-    )
     fields = {"name": f"Person {n}", "key": f"k{n}", "visit_at": f"{visit:%Y-%m-%d %H:%M}"}
-    return contact(n, anchor=anchored, fields=fields)
+    return contact(n, anchor=anchored(visit), fields=fields)
 
 
 def visits(**changes: object) -> Schedule:

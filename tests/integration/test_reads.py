@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.core.calls import Accepted, CallStatus, SlowDown
-from campaigns.core.contacts import Contact, Entry, FilteredRow, RejectedRow
+from campaigns.core.contacts import Entry, FilteredRow, RejectedRow
 from campaigns.core.definition import CallingHours, Retry, Span
 from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome, TaskState
 from campaigns.engine import control
@@ -350,21 +350,6 @@ def test_the_do_not_call_list_comes_in_pages(house: House) -> None:
     assert [one.to_number for one in (*page.items, *rest.items)] == numbers
     assert (page.items[0].reason, page.items[0].source) == ("asked", "import")
     assert totals.suppressed == 5
-
-
-def test_stored_contacts_are_found_by_key(called: House) -> None:
-    with called.ask() as reads:
-        row = reads.campaign_row("reminders")
-        found = reads.stored_contacts(row.id, ["k1", "k9"])
-        assert reads.contact_count(row.id) == 4
-        assert reads.stored_definition(row.id, row.version).name == "reminders"
-    assert set(found) == {"k1"}
-    one = contact(1)
-    assert isinstance(one, Contact)
-    assert (found["k1"].to_number, found["k1"].fields) == (one.to_number, one.fields)
-
-
-# --- health ---------------------------------------------------------------------------------
 
 
 def test_health_tells_who_works_and_what_is_late(house: House) -> None:

@@ -11,7 +11,7 @@ import typer
 from campaigns.cli import options, screen, summary
 from campaigns.cli.doors import complain
 from campaigns.cli.examining import Examined, examine
-from campaigns.cli.loading import load
+from campaigns.cli.loading import Loaded, load
 from campaigns.errors import DefinitionError
 
 
@@ -36,7 +36,7 @@ def check(
         raise
     with screen.counting(loaded.source.lines) as progress:
         found = examine(loaded, now, rejects=rejects, progress=progress)
-    wrong = verdict(found, strict)
+    wrong = verdict(loaded, found, strict=strict)
     summary.bad_rows(loaded, found, complain, rejects=rejects is not None)
     if as_json:
         screen.emit({**summary.as_json(loaded, found), "ok": wrong is None})
@@ -48,8 +48,8 @@ def check(
         raise typer.Exit(1)
 
 
-def verdict(found: Examined, strict: bool) -> str | None:
+def verdict(loaded: Loaded, found: Examined, *, strict: bool) -> str | None:
     """Why this list is refused; None: it is not."""
     if strict and found.faulty:
         return f"{screen.count(found.faulty, 'bad row')}, and --strict allows none"
-    return summary.too_faulty(found)
+    return summary.too_faulty(loaded, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import PathLike
@@ -58,8 +58,21 @@ class Loaded:
             digest=self.source.digest,
             header=self.source.header,
             source=self.source.contacts_path.name,
-            entries=entries(self),
+            entries=Entries(self),
         )
+
+
+class Entries:
+    """The rows of a list as contacts, from the first each time they are asked for."""
+
+    def __init__(self, loaded: Loaded, progress: Callable[[int], None] = lambda _: None) -> None:
+        self._loaded, self._progress = loaded, progress
+
+    def __iter__(self) -> Iterator[Entry]:
+        for number, entry in enumerate(entries(self._loaded), start=1):
+            if number % 1_000 == 0:
+                self._progress(number)
+            yield entry
 
 
 def load(

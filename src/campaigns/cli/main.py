@@ -13,6 +13,7 @@ from campaigns.cli.doors import Doors
 
 COMMANDS = {
     "check": ("Begin", "check:check"),
+    "plan": ("Begin", "plan:plan"),
     "submit": ("Begin", "submit:submit"),
     "run": ("Begin", "run:run"),
     "up": ("Begin", "run:up"),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import options, screen, state
+from campaigns.cli import options, planned, screen, state, summary
 from campaigns.cli.doors import Misused
 from campaigns.cli.loading import load
 from campaigns.cli.submitting import Wishes, store
@@ -27,7 +27,9 @@ class Start(StrEnum):
 
 
 def submit(
-    file: Annotated[Path, typer.Argument(help="A campaign file (.yaml), or a list alone (.csv).")],
+    file: Annotated[
+        Path, typer.Argument(help="A campaign file (.yaml), a list alone (.csv), or a plan.")
+    ],
     *,
     start: Annotated[
         Start, typer.Option("--start", help="paused: store it, and wait for `campaigns resume`.")
@@ -40,25 +42,35 @@ def submit(
     name: options.Name = None,
     region: options.Region = None,
     contacts: Annotated[str | None, typer.Option("--contacts", hidden=True)] = None,
-    allow_withdraw: Annotated[bool, typer.Option("--allow-withdraw", hidden=True)] = False,
+    allow_withdraw: Annotated[
+        bool,
+        typer.Option(
+            "--allow-withdraw", help="Take a list that lacks more contacts than max_withdrawn."
+        ),
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Store a campaign and let it run. The same file again changes nothing."""
+    """Store a campaign and let it run. The same file again changes nothing; an edited one brings
+    along who waits, and repeats nothing that was done."""
     if contacts is not None:
         raise Misused("--contacts is not yet supported: name the list in the file, under contacts")
-    if allow_withdraw:
-        raise Misused("--allow-withdraw is not yet supported: a submitted list does not change")
-    loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
+    plan = planned.read(file)
+    loaded = None
+    if plan is None:
+        loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
     typed = {"--agent-id": agent_id, "--from-number": from_number, "--name": name}
     more = [part for option, text in typed.items() if text for part in (option, text)]
     wishes = Wishes(
         yes=yes,
         paused=start is Start.PAUSED,
         strict=strict,
+        allow_withdraw=allow_withdraw,
         rejects=rejects,
         again=shlex.join(["campaigns", "submit", str(file), *more]),
     )
     with state.opened() as installation:
+        if loaded is None:
+            loaded = planned.loaded_of(plan or {}, file, installation.database)
         submitted = store(loaded, installation, wishes)
         figures = state.look(installation, lambda reads: reads.campaign_figures(submitted.name))
     if as_json:
@@ -68,6 +80,7 @@ def submit(
                 "effect": submitted.effect,
                 "state": figures.summary.state,
                 "counts": submitted.counts,
+                "difference": submitted.difference,
             }
         )
     else:
@@ -79,6 +92,11 @@ def _tell(submitted: Submitted, figures: CampaignFigures) -> None:
     match submitted.effect:
         case Effect.UNCHANGED:
             screen.say(f"{name}: nothing changed, it is {now}")
+        case Effect.CHANGED:
+            assert submitted.difference is not None
+            screen.say(f"{name}: {summary.difference(submitted.difference)}")
+            for line in summary.remarks(submitted.difference):
+                screen.say(line)
         case Effect.CREATED | Effect.RESUMED:
             waiting = figures.summary.tasks.waiting
             people = screen.count(waiting, "person", "people")

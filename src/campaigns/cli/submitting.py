@@ -1,12 +1,12 @@
 """Storing a campaign, whoever asks for it: `submit`, `run`, a Python program.
 
 The first real start of a name is a decision about real people: a person reads the summary and
-says yes. Afterwards the same file changes nothing, and an edited one is refused with what differs.
+says yes. Afterwards the same file changes nothing, and an edited one brings the book along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,14 +15,12 @@ import typer
 from campaigns.bootstrap import REHEARSAL, Installation
 from campaigns.cli import screen, state, summary
 from campaigns.cli.check import verdict
-from campaigns.cli.comparing import differences
 from campaigns.cli.doors import Misused, complain
 from campaigns.cli.examining import examine
-from campaigns.cli.loading import Loaded
-from campaigns.core.contacts import Entry
+from campaigns.cli.loading import Entries, Loaded
 from campaigns.core.lifecycle import CampaignState
-from campaigns.engine.submit import Changed, Submission, Submitted, known, submit
-from campaigns.errors import Conflict, InputError
+from campaigns.engine.submit import Submitted, known, submit
+from campaigns.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +30,7 @@ class Wishes:
     yes: bool = False
     paused: bool = False
     strict: bool = False
+    allow_withdraw: bool = False
     rejects: Path | None = None
     again: str = ""
 
@@ -48,7 +47,13 @@ def store(loaded: Loaded, installation: Installation, wishes: Wishes) -> Submitt
     if row is None or begun or wishes.strict or wishes.rejects is not None:
         _look_first(loaded, installation, wishes, first_start=row is None)
     with screen.counting(loaded.source.lines) as progress:
-        return send(loaded, installation, paused=wishes.paused, progress=progress)
+        return send(
+            loaded,
+            installation,
+            paused=wishes.paused,
+            allow_withdraw=wishes.allow_withdraw,
+            progress=progress,
+        )
 
 
 def continued(loaded: Loaded, installation: Installation) -> Loaded:
@@ -74,21 +79,18 @@ def send(
     installation: Installation,
     *,
     paused: bool,
+    allow_withdraw: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Submitted:
-    """Store it without a look and without asking. Raises Conflict with what differs."""
+    """Store it without a look and without asking. Raises Refused where a guard holds."""
     loaded = continued(loaded, installation)
-    try:
-        return submit(
-            _counted(loaded, progress), installation.parts, who=state.who(), paused=paused
-        )
-    except Changed as changed:
-        row = changed.campaign
-        raise Conflict(
-            f"{row.name} is known with other contents ({differences(loaded, row, installation)}),"
-            " and updating a campaign is not yet possible: nothing was changed;"
-            " use another `name`"
-        ) from None
+    return submit(
+        replace(loaded.submission(), entries=Entries(loaded, progress)),
+        installation.parts,
+        who=state.who(),
+        paused=paused,
+        allow_withdraw=allow_withdraw,
+    )
 
 
 def _look_first(
@@ -99,13 +101,13 @@ def _look_first(
         found = examine(loaded, now, rejects=wishes.rejects, progress=progress)
     summary.bad_rows(loaded, found, complain, rejects=wishes.rejects is not None)
     if found.faulty and wishes.strict:
-        raise InputError(f"{verdict(found, strict=True)}: nothing was stored")
+        raise InputError(f"{verdict(loaded, found, strict=True)}: nothing was stored")
     if not found.counts.accepted and not found.counts.filtered:
-        raise InputError(f"{summary.too_faulty(found)}: nothing was stored")
+        raise InputError(f"{summary.too_faulty(loaded, found)}: nothing was stored")
     if not first_start:
         return
     summary.tell(loaded, found, now, screen.note)
-    odd = summary.too_faulty(found)
+    odd = summary.too_faulty(loaded, found)
     if odd is not None:
         complain(f"look again: {odd}")
     if wishes.yes or wishes.paused or installation.world == REHEARSAL:
@@ -118,15 +120,3 @@ def _look_first(
     people = screen.count(found.callable, "person", "people")
     if not typer.confirm(f"Call {people}?", default=False, err=True):
         raise Declined("nothing was stored, nobody is called")
-
-
-def _counted(loaded: Loaded, progress: Callable[[int], None]) -> Submission:
-    submission = loaded.submission()
-
-    def counted() -> Iterator[Entry]:
-        for number, entry in enumerate(submission.entries, start=1):
-            if number % 1_000 == 0:
-                progress(number)
-            yield entry
-
-    return replace(submission, entries=counted())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +14,9 @@ from campaigns.cli import screen, words
 from campaigns.cli.examining import Examined
 from campaigns.cli.loading import Loaded
 from campaigns.core.numbers import mask
+from campaigns.core.reconcile import FEW, Difference
 
 Print = Callable[[str], None]
-LIMIT_SHARE, LIMIT_ROWS = 0.1, 5
-"""More bad rows than both of these mean that the list is wrong, not some of its rows; a row that
-repeats another is right in itself."""
 
 
 def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
@@ -94,7 +92,7 @@ def requests(found: Examined) -> None:
 def as_json(loaded: Loaded, found: Examined) -> Mapping[str, Any]:
     """The same for a program."""
     return {
-        "ok": not too_faulty(found),
+        "ok": not too_faulty(loaded, found),
         "campaign": loaded.name,
         "faults": [],
         "counts": found.counts,
@@ -121,19 +119,44 @@ def as_json(loaded: Loaded, found: Examined) -> Mapping[str, Any]:
     }
 
 
-def too_faulty(found: Examined) -> str | None:
-    """Why a list as a whole cannot be right; None: it may be."""
+def too_faulty(loaded: Loaded, found: Examined) -> str | None:
+    """Why a list as a whole cannot be right; None: it may be.
+
+    A row that repeats another is right in itself.
+    """
     counts = found.counts
     if not counts.lines:
         return "the list has no rows"
     if found.faulty == counts.lines - counts.filtered and found.faulty:
         return "not one row can be called"
-    if counts.rejected > LIMIT_ROWS and counts.rejected > LIMIT_SHARE * counts.lines:
+    most = loaded.definition.contacts.max_rejected
+    if counts.rejected > FEW and counts.rejected > most * counts.lines:
         return (
-            f"{counts.rejected:,} of {counts.lines:,} rows are bad, more than {LIMIT_SHARE:.0%}"
-            f" and more than {LIMIT_ROWS} rows: mend the list before it is called"
+            f"{counts.rejected:,} of {counts.lines:,} rows are bad, more than {most:.0%}"
+            f" and more than {FEW} rows: mend the list before it is called"
         )
     return None
+
+
+def difference(found: Difference) -> str:
+    """`3 added, 1 changed, 0 withdrawn, 120 unchanged`."""
+    said = [f"+ {found.added:,} added", f"~ {found.moved:,} moved", f"~ {found.changed:,} changed"]
+    said += [f"- {found.withdrawn:,} withdrawn", f"{found.unchanged:,} unchanged"]
+    return ", ".join(said)
+
+
+def remarks(found: Difference) -> Iterator[str]:
+    """What a person should know besides."""
+    if found.finished:
+        yield f"{screen.count(found.finished, 'contact')} already finished: not called again"
+    if found.held:
+        yield (
+            f"{screen.count(found.held, 'contact')} held: the row cannot be read any more,"
+            " so nobody is called by what it said before"
+        )
+    bad = found.rejected + found.duplicate
+    if bad:
+        yield f"{screen.count(bad, 'bad row')} will not be called"
 
 
 def _who(loaded: Loaded, found: Examined) -> str:

@@ -138,7 +138,7 @@ def _figures(installation: Installation, name: str) -> CampaignFigures:
 def ended(figures: CampaignFigures, *, held: timedelta, rehearsal: bool) -> Ending | None:
     """Whether a run is over, and how. `held`: since when the breaker lets no call through."""
     tasks, summary = figures.summary.tasks, figures.summary
-    if summary.state is CampaignState.LOADING:
+    if summary.state in (CampaignState.LOADING, CampaignState.RECONCILING):
         return None
     if tasks.done == tasks.total:
         return Ending(code=DONE, sentence="every contact has its outcome", figures=figures)

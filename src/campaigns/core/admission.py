@@ -31,6 +31,7 @@ class WaitReason(StrEnum):
     PAUSED = "paused"
     ACCOUNT_PAUSED = "account_paused"
     STALE = "stale"  # the claim was not ours any more
+    UNREADABLE = "row_unreadable"  # its row was there and cannot be read: not called by the old one
     NOT_PLACED = "not_placed"  # proven that its last call rang nobody
 
 

@@ -52,6 +52,7 @@ class RejectedRow:
     line: int
     column: str
     reason: str
+    key: str | None = field(default=None, repr=False)  # of the contact it was to be, where it tells
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,9 +138,20 @@ class ContactReader:
                 return FilteredRow(line=line)
             return self._contact(line, fields)
         except _Reject as reject:
-            return RejectedRow(line=line, column=reject.column, reason=reject.reason)
+            column, reason = reject.column, reject.reason
         except Unrenderable as fault:
-            return RejectedRow(line=line, column=fault.column or fault.key, reason=fault.reason)
+            column, reason = fault.column or fault.key, fault.reason
+        return RejectedRow(line=line, column=column, reason=reason, key=self._whose(fields))
+
+    def _whose(self, fields: Mapping[str, str]) -> str | None:
+        """The key of a row that is no contact, where it can be read."""
+        if self._columns.key is not None:
+            return fields.get(self._columns.key)
+        try:
+            number = self._number(self._columns.number, fields.get(self._columns.number, ""))
+            return self._key(fields, number, self._anchored(fields))
+        except _Reject:
+            return None
 
     def _contact(self, line: int, fields: Mapping[str, str]) -> Contact:
         to_number = self._number(self._columns.number, fields.get(self._columns.number, ""))

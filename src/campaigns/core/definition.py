@@ -46,6 +46,14 @@ class Contacts(Frozen):
     same_number: SameNumber | None = None  # None: separate when `key` is set, else refuse
     encoding: str = "utf-8"
     zone_evidence: Literal["both", "stated"] = "both"
+    file_is: Literal["whole_list", "additions"] = "whole_list"
+    max_withdrawn: float = 0.2  # shares of one
+    max_rejected: float = 0.1
+
+    @property
+    def owner(self) -> str:
+        """Whose contacts these are: a list withdraws only its own."""
+        return self.file or "rows"
 
 
 class Anchor(Frozen):

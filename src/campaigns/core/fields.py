@@ -24,6 +24,7 @@ _ENCODINGS = re.compile(
     r"utf-(8|16|32)(-[bl]e)?|ascii|iso8859-[0-9]+|cp[0-9]+|mac-[a-z]+|koi8-[a-z]|shift_jis\w*"
     r"|euc_\w+|gb\w+|big5\w*|iso2022_\w+|johab|tis-620|hz"
 )
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%")
 _FEWEST_DIGITS = 7
 _REGIONS = {"UK": "GB", "EN": "GB", "USA": "US"}
 
@@ -145,3 +146,16 @@ def _masked(written: str) -> str:
     if len(digits) < _FEWEST_DIGITS:
         return one_line(written)  # nobody's number: whoever typed it may see it
     return mask(f"+{digits}" if written.startswith("+") else digits)
+
+
+def share(value: Any) -> float:
+    """`20%`, as a share of one."""
+    written = text(value)
+    found = _SHARE.fullmatch(written)
+    if found is None:
+        hint = f"write {written}%" if written.isascii() and written.isdigit() else ""
+        raise Refused("a share from 0% to 100%", hint=hint)
+    of_hundred = float(found[1])
+    if of_hundred > 100:
+        raise Refused("a share from 0% to 100%")
+    return of_hundred / 100

@@ -164,17 +164,6 @@ class RejectedLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StoredContact:
-    """A contact as it was submitted: what an edited file is compared with."""
-
-    key: str = field(repr=False)
-    to_number: str = field(repr=False)
-    zones: tuple[str, ...]
-    settings: Mapping[str, Any] = field(repr=False)
-    fields: Mapping[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CallLine:
     """One attempt in a list."""
 
@@ -291,4 +280,5 @@ class Health:
     oldest_unfolded_at: datetime | None
     oldest_late_at: datetime | None
     pauses: tuple[Pause, ...]
+    broken_off: tuple[str, ...] = ()  # campaigns whose submission ended half way
     incidents: tuple[Incident, ...] = ()

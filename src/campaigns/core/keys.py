@@ -12,6 +12,7 @@ TEXT: Fragment = {"type": "string", "minLength": 1}
 NUMBER: Fragment = {"type": ["string", "integer"]}  # an editor reads +1617… as an integer
 ZONE: Fragment = {"type": "string", "minLength": 1, "examples": ["America/New_York"]}
 INSTANT: Fragment = {"type": "string", "examples": ["2026-03-09T09:00"]}
+SHARE: Fragment = {"type": "string", "pattern": "^[0-9]{1,3}([.][0-9]{1,3})? ?%$"}
 DATES: Fragment = {"type": "string", "examples": ["2026-11-27", "2026-12-24/2027-01-01"]}
 HOURS: Fragment = {"type": "string", "examples": ["09:00-12:30, 13:30-19:00", "closed"]}
 WAIT: Fragment = {"type": "string", "pattern": "^([0-9]+[wdhms] ?)+$", "examples": ["30m", "4h"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaigns.core.definition import PURPOSES
-from campaigns.core.keys import NUMBER, TEXT, Key
+from campaigns.core.keys import NUMBER, SHARE, TEXT, Key
 
 _FILE = "contacts:\n  file: appointments.csv\n"
 
@@ -80,6 +80,31 @@ WHO: tuple[Key, ...] = (
         default="none",
         example="contacts:\n  rows:\n    - {to_number: +16175550123, patient: Ann Lee}",
         schema={"type": "array", "items": {"type": "object"}, "minItems": 1},
+    ),
+    Key(
+        path="contacts.file_is",
+        says="What it means that a later list lacks a contact: it is withdrawn, or nothing.",
+        takes="whole_list or additions",
+        default="whole_list",
+        example=_FILE + "  file_is: additions",
+        schema={"enum": ["whole_list", "additions"]},
+    ),
+    Key(
+        path="contacts.max_withdrawn",
+        says="A list that would withdraw more (and more than 5) changes nothing: half a file is no"
+        " list.",
+        takes="a share such as 20%",
+        default="20%",
+        example=_FILE + "  max_withdrawn: 20%",
+        schema=SHARE,
+    ),
+    Key(
+        path="contacts.max_rejected",
+        says="A list with more bad rows (and more than 5) is refused, and changes nothing.",
+        takes="a share such as 10%",
+        default="10%",
+        example=_FILE + "  max_rejected: 10%",
+        schema=SHARE,
     ),
     Key(
         path="contacts.to_number",

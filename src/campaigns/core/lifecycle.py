@@ -16,6 +16,7 @@ class CampaignState(StrEnum):
     """What a campaign may be. `finished` reopens when there is something new."""
 
     LOADING = "loading"
+    RECONCILING = "reconciling"  # its list changes: no new call until that is done
     RUNNING = "running"
     PAUSED = "paused"
     FINISHED = "finished"
@@ -60,6 +61,7 @@ class TaskEvent(StrEnum):
     OVERRULED = "overruled"  # late evidence moved the outcome up
     REINSTATED = "reinstated"  # three refusals in a row: the list was wrong, not this contact
     REOPENED = "reopened"  # a person wants an unresolved contact called again
+    RELISTED = "relisted"  # back on the list, or its time came back, before it did its part
 
 
 class AttemptState(StrEnum):
@@ -114,6 +116,7 @@ TASK_TABLE: dict[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.DONE, TaskEvent.OVERRULED): TaskState.DONE,
     (TaskState.DONE, TaskEvent.REINSTATED): TaskState.WAITING,
     (TaskState.DONE, TaskEvent.REOPENED): TaskState.WAITING,
+    (TaskState.DONE, TaskEvent.RELISTED): TaskState.WAITING,
 }
 
 SETTLED = "settled_called"

@@ -101,6 +101,9 @@ def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
 
     same = reading.take(section, path, "same_number", fields.same_number, None)
     evidence = reading.take(section, path, "zone_evidence", one_of("both", "stated"), "both")
+    file_is = reading.take(
+        section, path, "file_is", one_of("whole_list", "additions"), "whole_list"
+    )
     return Contacts(
         file=reading.take(section, path, "file", fields.file_name, None),
         rows=_rows(section["rows"], reading) if "rows" in section else None,
@@ -112,6 +115,9 @@ def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
         same_number=same,
         encoding=reading.take(section, path, "encoding", fields.encoding, "utf-8"),
         zone_evidence=cast(Literal["both", "stated"], evidence),
+        file_is=cast(Literal["whole_list", "additions"], file_is),
+        max_withdrawn=reading.take(section, path, "max_withdrawn", fields.share, 0.2),
+        max_rejected=reading.take(section, path, "max_rejected", fields.share, 0.1),
     )
 
 

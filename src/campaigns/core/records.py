@@ -116,6 +116,7 @@ class ContactRow:
     settings: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     line: int
+    held: bool = False  # its row cannot be read any more: nobody is called by the old one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -274,6 +275,9 @@ class NewContact:
     settings: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     line: int
+    occasion: str = ""
+    time_at: datetime | None = None
+    source: str = ""
     tasks: tuple[NewTask, ...]
 
 

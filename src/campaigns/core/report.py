@@ -188,6 +188,11 @@ def problems(health: Health) -> tuple[str, ...]:
         for pause in health.pauses
         if pause.scope == "campaign" and pause.who == "engine"
     )
+    said.extend(
+        f"campaign {name} was submitted half way, and nobody of it is called:"
+        " submit the same file again"
+        for name in health.broken_off
+    )
     if health.oldest_unfolded_at is not None:
         age = health.policy - health.oldest_unfolded_at
         if age > UNFOLDED:

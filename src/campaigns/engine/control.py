@@ -18,6 +18,7 @@ from campaigns.ports import Transaction
 
 _CHUNK = 100
 """Numbers of one transaction of a long do-not-call list: gates wait no longer than for that."""
+_CHANGING = CampaignState.RECONCILING
 _LIVING = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED)
 
 
@@ -33,12 +34,13 @@ def pause(name: str, parts: Parts, *, who: str, reason: str) -> None:
     with parts.store.write() as tx:
         row = tx.lock_campaign(_campaign_id(tx, name))
         at = tx.now().policy
-        if row.state not in (CampaignState.RUNNING, CampaignState.PAUSED):
+        if row.state not in (CampaignState.RUNNING, CampaignState.PAUSED, _CHANGING):
             raise Conflict(f"{name} is {row.state}: there is nothing to pause")
+        state = _CHANGING if row.state is _CHANGING else CampaignState.PAUSED
         tx.change_campaign(
             row.id,
-            _LIVING,
-            state=CampaignState.PAUSED.value,
+            (*_LIVING, _CHANGING),
+            state=state.value,  # what changes its list lets it go on only where nobody paused it
             paused_why=reason[:200],
             paused_by=who,
             paused_at=at,
@@ -52,14 +54,15 @@ def resume(name: str, parts: Parts, *, who: str) -> None:
         row = tx.lock_campaign(_campaign_id(tx, name))
         at = tx.now().policy
         asked = {request: why for request, id, why in tx.pauses_asked() if id == row.id}
-        if row.state is not CampaignState.PAUSED and not asked:
+        paused = row.state is CampaignState.PAUSED
+        if not (paused or asked or (row.state is _CHANGING and row.paused_why)):
             raise Conflict(f"{name} is {row.state}: there is nothing to resume")
         for request in asked:
             tx.pause_applied(request)
         tx.change_campaign(
             row.id,
-            (CampaignState.PAUSED, CampaignState.RUNNING),
-            state=CampaignState.RUNNING.value,
+            (CampaignState.PAUSED, CampaignState.RUNNING, _CHANGING),
+            state=(_CHANGING if row.state is _CHANGING else CampaignState.RUNNING).value,
             paused_why=None,
             paused_by=None,
             paused_at=None,
@@ -107,7 +110,7 @@ def cancel(name: str, parts: Parts, *, who: str) -> None:
             raise Conflict(f"{name} is finished: nothing waits, so there is nothing to cancel")
         tx.change_campaign(
             row.id,
-            (CampaignState.LOADING, CampaignState.RUNNING, CampaignState.PAUSED),
+            (CampaignState.LOADING, _CHANGING, CampaignState.RUNNING, CampaignState.PAUSED),
             state=CampaignState.CANCELLED.value,
             finished_at=at,
             load_token=None,

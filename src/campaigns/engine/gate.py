@@ -47,6 +47,8 @@ from campaigns.engine.record import kept
 from campaigns.ports import Transaction
 
 _SOON = timedelta(seconds=2)
+_UNREADABLE = timedelta(hours=1)
+"""Policy time until a task is looked at again whose row cannot be read; a list wakes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,9 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     campaign = tx.lock_campaign(seen.campaign_id)
     account = tx.lock_account(seen.account_id)
     task = tx.lock_task(claim.task_id)
+    if task.phone_id != seen.phone_id:
+        # Its list gave it another number since: that one's lock is not ours.
+        return _not_now(tx, task, claim, WaitReason.STALE, tx.now())
     incarnation = standing(tx, parts)
     now, read_at = watched_now(tx, parts)
     until = held_for_step(tx, account, now, parts)
@@ -92,6 +97,9 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         return _not_now(tx, task, claim, WaitReason.STALE, now, until=unsettled)
     pinned = parts.versions.get(tx, campaign.id, campaign.version)
     contact = tx.contact(task.contact_id)
+    if contact.held:
+        until = now.policy + _UNREADABLE
+        return _not_now(tx, task, claim, WaitReason.UNREADABLE, now, until=until)
     slots = tx.slots(account.id, Limit.START)
     facts = Facts(
         task_state=task.state,

@@ -59,17 +59,32 @@ class Loader:
 
     def load(self, entries: Iterable[Entry]) -> Counts:
         """Store all entries, chunk by chunk."""
-        clock = self.parts.clock
-        for chunk in _chunks(entries, CHUNK):
-            contacts, rejects = self._sorted(chunk)
-            began = clock.monotonic()
+        for chunk in chunks(entries, CHUNK):
+            contacts, rejects = self.sorted(chunk)
+            began = self.parts.clock.monotonic()
             self._store(contacts, rejects)
-            if self.parts.store.single_writer:
-                # As long as we wrote, so that gates and pauses of running campaigns get through.
-                clock.sleep(min(clock.monotonic() - began, _LONGEST_YIELD))
+            self.let_through(began)
         return self.counts
 
-    def _sorted(self, chunk: Sequence[Entry]) -> tuple[list[NewContact], list[NewReject]]:
+    def let_through(self, began: float) -> None:
+        """One writer at a time: gates and pauses get as long as we have written since then."""
+        clock = self.parts.clock
+        if self.parts.store.single_writer:
+            clock.sleep(min(clock.monotonic() - began, _LONGEST_YIELD))
+
+    def phones(self, contacts: Iterable[NewContact]) -> Mapping[str, int]:
+        """Ids of their numbers.
+
+        A transaction of its own: numbers come before campaigns in the order of locks.
+        """
+        wanted = [one.e164 for one in contacts]
+        if not wanted:
+            return {}
+        with self.parts.store.write() as tx:
+            return tx.phone_ids(wanted)
+
+    def sorted(self, chunk: Sequence[Entry]) -> tuple[list[NewContact], list[NewReject]]:
+        """The contacts of a chunk with their dial tasks, and what became none, and why."""
         contacts: list[NewContact] = []
         rejects: list[NewReject] = []
         for entry in chunk:
@@ -89,19 +104,15 @@ class Loader:
         return contacts, rejects
 
     def _store(self, contacts: list[NewContact], rejects: list[NewReject]) -> None:
-        phones: Mapping[str, int] = {}
-        if contacts:
-            # A transaction of its own: numbers come before campaigns in the order of locks.
-            with self.parts.store.write() as tx:
-                phones = tx.phone_ids(entry.e164 for entry in contacts)
+        phones = self.phones(contacts)
         with self.parts.store.write() as tx:
-            self._still_ours(tx)
+            self.still_ours(tx, CampaignState.LOADING)
             if contacts and self.definition.contacts.same_number is SameNumber.REFUSE:
                 keys = tx.lines_of_keys(self.campaign.id, [one.key for one in contacts])
                 numbers = tx.lines_of(self.campaign.id, phones.values())
                 contacts, again = _one_per_number(contacts, keys, numbers, phones)
                 rejects += again
-            repeated = self._insert(tx, contacts, phones)
+            repeated = self.insert(tx, contacts, phones)
             rejects += repeated
             tx.reject(self.campaign.id, rejects)
         lines = {reject.line for reject in rejects if reject.kind == "duplicate"}
@@ -110,15 +121,17 @@ class Loader:
         self.counts.accepted += len(accepted)
         self.counts.skipped += sum(all(task.outcome for task in entry.tasks) for entry in accepted)
 
-    def _still_ours(self, tx: Transaction) -> None:
+    def still_ours(self, tx: Transaction, state: CampaignState) -> None:
+        """Prolong our lease on the campaign's list. Raises Conflict where another has it."""
         until = tx.now().real + LOAD_LEASE
-        alive = tx.change_campaign(self.campaign.id, (CampaignState.LOADING,), load_until=until)
+        alive = tx.change_campaign(self.campaign.id, (state,), load_until=until)
         if not alive or tx.campaign(self.campaign.id).load_token != self.token:
             raise Conflict(f"{self.campaign.name}: another submit took over the loading")
 
-    def _insert(
+    def insert(
         self, tx: Transaction, contacts: Sequence[NewContact], phones: Mapping[str, int]
     ) -> list[NewReject]:
+        """New contacts with their tasks; answers those whose key was there."""
         if not contacts:
             return []
         repeated = tx.load(
@@ -146,6 +159,9 @@ class Loader:
             settings=_settings(entry),
             fields=entry.fields,
             line=entry.line,
+            occasion=entry.anchor.occasion if entry.anchor else "",
+            time_at=entry.anchor.at if entry.anchor else entry.not_before,
+            source=self.definition.contacts.owner,
             tasks=tuple(
                 NewTask(
                     touch=plan.name,
@@ -217,7 +233,8 @@ def _settings(entry: Contact) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _chunks(entries: Iterable[Entry], size: int) -> Iterator[Sequence[Entry]]:
+def chunks(entries: Iterable[Entry], size: int) -> Iterator[Sequence[Entry]]:
+    """The entries, so many at a time."""
     source = iter(entries)
     while chunk := list(islice(source, size)):
         yield chunk

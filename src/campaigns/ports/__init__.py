@@ -16,6 +16,7 @@ from campaigns.core.records import World
 from campaigns.ports.books import AccountBook, CampaignBook
 from campaigns.ports.calls import AttemptBook, TaskBook
 from campaigns.ports.evidence import EvidenceBook
+from campaigns.ports.lists import ListBook
 from campaigns.ports.recovery import IncarnationBook, RecoveryBook
 from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, Witness
 
@@ -29,6 +30,7 @@ __all__ = [
     "Doorbell",
     "EvidenceBook",
     "IncarnationBook",
+    "ListBook",
     "RecoveryBook",
     "Rehearsal",
     "Store",
@@ -55,6 +57,7 @@ class Rehearsal(Protocol):
 class Transaction(
     AccountBook,
     CampaignBook,
+    ListBook,
     TaskBook,
     AttemptBook,
     EvidenceBook,

@@ -29,6 +29,10 @@ class Queries:
         """What a contact's key is found by, in its campaign."""
         return vault.of(self.connection.dialect).key_index(self.connection, campaign_id, key)
 
+    def row_digest(self, campaign_id: int, row: str) -> str:
+        """What a row of a list is compared by."""
+        return vault.of(self.connection.dialect).row_digest(self.connection, campaign_id, row)
+
     def locked(self, query: Select[Any]) -> Select[Any]:
         """FOR NO KEY UPDATE: the plain lock deadlocks against foreign keys (design.md)."""
         return query.with_for_update(key_share=True)

@@ -82,10 +82,33 @@ class CampaignQueries(Queries):
         ).scalar_one_or_none()
         if campaign_id is None:
             return None  # another submit was first
+        self.new_version(
+            campaign_id,
+            1,
+            definition=definition,
+            header=header,
+            source=source,
+            digest=digest,
+            at=at,
+        )
+        return int(campaign_id)
+
+    def new_version(
+        self,
+        campaign_id: int,
+        version: int,
+        *,
+        definition: Definition,
+        header: Sequence[str],
+        source: str,
+        digest: str,
+        at: datetime,
+    ) -> None:
+        """What a campaign says from now on; what it said before is kept."""
         self.connection.execute(
             insert(campaign_version).values(
                 campaign_id=campaign_id,
-                version=1,
+                version=version,
                 definition=definition.model_dump(mode="json"),
                 header=list(header),
                 source=source,
@@ -93,7 +116,6 @@ class CampaignQueries(Queries):
                 accepted_at=at,
             )
         )
-        return int(campaign_id)
 
     def change_campaign(
         self, campaign_id: int, expect: Iterable[CampaignState], **values: object

@@ -10,13 +10,13 @@ from sqlalchemy import delete, exists, func, insert, or_, select, update
 
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.records import ContactRow, NewContact, NewReject, NewTask
-from campaigns.store.base import Queries
+from campaigns.store.book import BookQueries, new_task
 from campaigns.store.tables import contact, dial_task, lane, phone, rejected_row, suppression
 
 _IN_CHUNK = 500
 
 
-class PeopleQueries(Queries):
+class PeopleQueries(BookQueries):
     """Phones, contacts, rejected rows, suppressions."""
 
     def phone_ids(self, numbers: Iterable[str], *, refill: bool = True) -> Mapping[str, int]:
@@ -70,8 +70,9 @@ class PeopleQueries(Queries):
         phones: Mapping[str, int],
     ) -> Sequence[tuple[NewContact, int]]:
         """Insert contacts and their dial tasks; returns the repeated keys with their first line."""
-        lanes = self._lanes(campaign_id, {" ".join(entry.zones) for entry in contacts})
+        lanes = self.lanes(campaign_id, {" ".join(entry.zones) for entry in contacts})
         index_of = {entry.key: self.key_index(campaign_id, entry.key) for entry in contacts}
+        digests = self.digests(campaign_id, contacts)
         inserted = self.connection.execute(
             self.insert_or_ignore(contact).returning(contact.c.id, contact.c.key_index),
             [
@@ -85,6 +86,10 @@ class PeopleQueries(Queries):
                     "settings": dict(entry.settings),
                     "fields": dict(entry.fields),
                     "source_line": entry.line,
+                    "digest": digests[entry.key],
+                    "source": entry.source,
+                    "occasion": entry.occasion,
+                    "time_at": entry.time_at,
                 }
                 for entry in contacts
             ],
@@ -133,7 +138,8 @@ class PeopleQueries(Queries):
         # A row that meets itself was stored by an earlier try of the same load.
         return [(entry, lines[entry.key]) for entry in repeated if lines[entry.key] != entry.line]
 
-    def _lanes(self, campaign_id: int, zones: set[str]) -> Mapping[str, int]:
+    def lanes(self, campaign_id: int, zones: Collection[str]) -> Mapping[str, int]:
+        """Zones (joined by spaces) → their lane in this campaign, made where there was none."""
         self.connection.execute(
             self.insert_or_ignore(lane),
             [{"campaign_id": campaign_id, "zones": name} for name in sorted(zones)],
@@ -144,6 +150,12 @@ class PeopleQueries(Queries):
             )
         )
         return {row.zones: row.id for row in rows}
+
+    def forget_rejects(self, campaign_id: int) -> None:
+        """Rows of an earlier list that became no contact."""
+        self.connection.execute(
+            delete(rejected_row).where(rejected_row.c.campaign_id == campaign_id)
+        )
 
     def reject(self, campaign_id: int, rows: Sequence[NewReject]) -> None:
         """Keep rows that became no contact; storing one twice changes nothing."""
@@ -177,6 +189,7 @@ class PeopleQueries(Queries):
             settings=row.settings,
             fields=row.fields,
             line=row.source_line,
+            held=row.held,
         )
 
     def suppressed(self, phone_id: int) -> bool:
@@ -231,22 +244,11 @@ def _task(
     phones: Mapping[str, int],
     lanes: Mapping[str, int],
 ) -> dict[str, Any]:
-    done = task.outcome is not None
     return {
         "campaign_id": campaign_id,
         "account_id": account_id,
         "contact_id": contact_id,
         "phone_id": phones[entry.e164],
         "lane_id": lanes[" ".join(entry.zones)],
-        "touch": task.touch,
-        "occasion": task.occasion,
-        "state": (TaskState.DONE if done else TaskState.WAITING).value,
-        "due_at": task.due_at,
-        "deadline_at": task.deadline_at,
-        "expires_as": task.expires_as,
-        "eligible_at": task.due_at,
-        "wait_reason": None if done else "due",
-        "outcome": task.outcome.value if task.outcome else None,
-        "reason": task.reason,
-        "ended_at": (task.at or task.due_at) if done else None,
+        **new_task(task),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from campaigns.core.doubts import Incident
 from campaigns.core.figures import Health, Pause, Process
@@ -18,6 +18,7 @@ from campaigns.store.tables import attempt, audit, campaign, dial_task, event, h
 _NO_WORKERS = ("clock", "tick", "hooks")
 """Kinds of heartbeat that are one row for many processes: the beat, and the webhook door."""
 _INCIDENTS_SHOWN = 5
+_HALF = (CampaignState.LOADING.value, CampaignState.RECONCILING.value)
 
 
 class HealthReads(CampaignReads):
@@ -72,7 +73,16 @@ class HealthReads(CampaignReads):
                 [one.id for one in running if not one.pause_asked], now.policy
             ),
             pauses=tuple(pauses),
+            broken_off=self.broken_off(now.real),
         )
+
+    def broken_off(self, real: datetime) -> tuple[str, ...]:
+        """Campaigns whose submission ended half way: nobody is called before it is done again."""
+        query = select(campaign.c.name).where(
+            campaign.c.state.in_(_HALF),
+            or_(campaign.c.load_until.is_(None), campaign.c.load_until < real),
+        )
+        return tuple(self.connection.execute(query.order_by(campaign.c.id)).scalars())
 
     def _processes(self) -> tuple[Process, ...]:
         query = (

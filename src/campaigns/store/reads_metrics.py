@@ -46,7 +46,7 @@ class MetricReads(HealthReads):
             unresolved=self._unresolved(),
             webhook_lag=self._webhook_lag(now),
             paused={
-                "campaign": len(paused),
+                "campaign": len(paused) + len(self.broken_off(now.real)),
                 "account": sum(one.paused_why is not None for one in accounts),
             },
             starts=self._starts([one.id for one in accounts], now, before),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
-from campaigns.core.definition import Definition
 from campaigns.core.figures import (
     ContactLine,
     Page,
     RejectedLine,
-    StoredContact,
     SuppressionLine,
 )
 from campaigns.core.lifecycle import Outcome, TaskState
@@ -69,40 +67,6 @@ class PeopleReads(BaseReads):
         )
         rows = self.connection.execute(query).all()
         return page_of(rows, limit, _suppressed, lambda one: one.phone_id)
-
-    def stored_contacts(self, campaign_id: int, keys: Sequence[str]) -> Mapping[str, StoredContact]:
-        """What is known under these keys; at most a page of them."""
-        by_index = {self.tx.key_index(campaign_id, key): key for key in keys}
-        query = (
-            select(
-                contact.c.key_index,
-                contact.c.zones,
-                contact.c.settings,
-                contact.c.fields,
-                phone.c.e164,
-            )
-            .join(phone, phone.c.id == contact.c.phone_id)
-            .where(contact.c.campaign_id == campaign_id, contact.c.key_index.in_(list(by_index)))
-        )
-        return {
-            by_index[row.key_index]: StoredContact(
-                key=by_index[row.key_index],
-                to_number=row.e164 or "",
-                zones=tuple(row.zones.split()),
-                settings=row.settings,
-                fields=row.fields,
-            )
-            for row in self.connection.execute(query)
-        }
-
-    def contact_count(self, campaign_id: int) -> int:
-        """How many contacts a campaign has."""
-        query = select(func.count()).where(contact.c.campaign_id == campaign_id)
-        return int(self.connection.execute(query).scalar_one())
-
-    def stored_definition(self, campaign_id: int, version: int) -> Definition:
-        """The definition of a version."""
-        return self.tx.definition(campaign_id, version)[0]
 
     def tasks_after(self, campaign_id: int, after: str | None) -> ColumnElement[bool]:
         """The dial tasks of a campaign that come after a page, to be read in the order of ids.

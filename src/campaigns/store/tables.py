@@ -184,6 +184,12 @@ contact = Table(
     Column("settings", SealedJson("contact.settings"), nullable=False),
     Column("fields", SealedJson("contact.fields"), nullable=False),
     Column("source_line", Integer, nullable=False),
+    Column("digest", String(20), nullable=False, server_default=""),  # of what its row says
+    Column("source", Text, nullable=False, server_default=""),  # the list that it is of
+    Column("occasion", String(40), nullable=False, server_default=""),  # of its newest tasks
+    Column("time_at", Instant),  # its anchor, or the time that its row gives it
+    Column("gone_at", Instant),  # its list no longer has it
+    Column("held", Boolean, nullable=False, default=False, server_default=text("false")),
     UniqueConstraint("campaign_id", "key_index", name="uq_contact_campaign_id_key"),
     Index("ix_contact_campaign_id_phone_id", "campaign_id", "phone_id"),
 )

@@ -213,7 +213,7 @@ class TaskQueries(Queries):
     def overdue(self, at: datetime, limit: int) -> Sequence[TaskRow]:
         """Waiting tasks past their deadline, stopped, or of a cancelled campaign, by id.
 
-        Look-ups, each by an index of its own: however long the lists, mostly they find nothing.
+        Each look-up has an index of its own: however long the lists, mostly they find nothing.
         """
         open_states = (CampaignState.RUNNING.value, CampaignState.PAUSED.value)
         late = (
@@ -281,7 +281,7 @@ def task_row(row: RowMapping) -> TaskRow:
 
 
 _PLAIN = (
-    *("id", "campaign_id", "account_id", "contact_id", "phone_id", "touch", "occasion"),
-    *("due_at", "retry_at", "deadline_at", "expires_as", "eligible_at", "attempts", "claim"),
-    *("from_number", "reason", "stopped"),
+    *("id", "campaign_id", "account_id", "contact_id", "phone_id", "due_at", "retry_at"),
+    *("deadline_at", "eligible_at", "attempts", "claim", "from_number", "reason"),
+    *("touch", "occasion", "expires_as", "stopped"),
 )

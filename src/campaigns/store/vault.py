@@ -45,6 +45,10 @@ class Vault:
         """What a contact's key is found by, in its campaign."""
         return blind(self._index_key(connection), f"key\0{campaign_id}\0{key}")
 
+    def row_digest(self, connection: Connection, campaign_id: int, row: str) -> str:
+        """What tells whether a row of a list says the same as before; it gives nothing away."""
+        return blind(self._index_key(connection), f"row\0{campaign_id}\0{row}")
+
     def check(self, connection: Connection) -> None:
         """Raises ConfigurationError unless this database was written with our secret."""
         self._index = None

@@ -1,0 +1,169 @@
+"""`campaigns plan`: what submit would change, contact by contact, before it happens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from campaigns.bootstrap import Installation
+from campaigns.cli import options, planned, screen, state, summary
+from campaigns.cli.doors import complain
+from campaigns.cli.examining import Examined, examine
+from campaigns.cli.loading import Loaded, load
+from campaigns.cli.submitting import continued
+from campaigns.core.reconcile import Difference, Effect, Line
+from campaigns.engine.submit import compare, guarded, known
+
+SHOWN = 20
+"""Lines of a kind on a screen; `--json` has LISTED of them."""
+LISTED = 1_000
+CHANGES = 4
+"""The exit code of `--exit-code` where submit would change something."""
+_SIGNS = {
+    Effect.ADDED: "+",
+    Effect.MOVED: "~",
+    Effect.CHANGED: "~",
+    Effect.WITHDRAWN: "-",
+}
+
+
+@dataclass(kw_only=True, slots=True)
+class _Lines:
+    """The first lines of each kind."""
+
+    most: int
+    kept: list[Line] = field(default_factory=list)
+    counts: Counter[Effect] = field(default_factory=Counter)
+
+    def take(self, line: Line) -> None:
+        self.counts[line.effect] += 1
+        if self.counts[line.effect] <= self.most:
+            self.kept.append(line)
+
+
+def plan(
+    file: Annotated[Path, typer.Argument(help="A campaign file (.yaml), or a list alone (.csv).")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Keep the plan: `submit FILE` does just that."),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 4 where submit would change something.")
+    ] = False,
+    agent_id: options.AgentId = None,
+    from_number: options.FromNumber = None,
+    name: options.Name = None,
+    region: options.Region = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """What submit would change: who is added, moved, changed, withdrawn. Nothing is stored."""
+    typed = {"name": name, "agent_id": agent_id, "from_number": from_number, "region": region}
+    loaded = load(file, **typed)
+    lines = _Lines(most=LISTED if as_json else SHOWN)
+    with state.opened() as installation:
+        loaded = continued(loaded, installation)
+        row = known(loaded.name, installation.database)
+        now = installation.database.policy_now().policy
+        found = compare(loaded.submission(), installation.parts, lines.take)
+        listed = examine(loaded, now) if found is None else None
+        same = row is not None and row.digest == loaded.source.digest
+        if found is None:
+            found = _all_new(listed)
+        keys = _keys(lines, installation)
+    why = guarded(loaded.submission(), found, allow_withdraw=False)
+    if out is not None:
+        planned.write(out, file, loaded, row, typed)
+    if as_json:
+        screen.emit(_as_json(loaded, found, lines, keys, known=row is not None, why=why))
+    else:
+        _show(loaded, found, lines, keys, listed, now)
+        if why is not None:
+            complain(f"submit would refuse it: {why}")
+    if exit_code and not same and not (row is not None and found.nothing):
+        raise typer.Exit(CHANGES)
+
+
+def _all_new(listed: Examined | None) -> Difference:
+    assert listed is not None
+    counts = listed.counts
+    return Difference(
+        lines=counts.lines,
+        added=counts.accepted,
+        rejected=counts.rejected,
+        duplicate=counts.duplicate,
+        filtered=counts.filtered,
+    )
+
+
+def _keys(lines: _Lines, installation: Installation) -> Mapping[int, str]:
+    """The keys of those that no row names any more."""
+    gone = [line.contact_id for line in lines.kept if line.key is None and line.contact_id]
+    with installation.database.read() as tx:
+        return {id: tx.contact(id).key for id in gone}
+
+
+def _key(line: Line, keys: Mapping[int, str]) -> str:
+    return line.key if line.key is not None else keys.get(line.contact_id or 0, "")
+
+
+def _show(
+    loaded: Loaded,
+    found: Difference,
+    lines: _Lines,
+    keys: Mapping[int, str],
+    listed: Examined | None,
+    now: datetime,
+) -> None:
+    if listed is not None:
+        summary.bad_rows(loaded, listed, complain, rejects=False)
+        summary.tell(loaded, listed, now, screen.say)
+        screen.say()
+        screen.say(f"new: {screen.count(found.added, 'contact')} would be added")
+        return
+    for line in lines.kept:
+        where = "" if line.line is None else f"  line {line.line}"
+        time = ""
+        if line.was is not None and line.becomes is not None:
+            time = f"  {screen.moment(line.was, now)} → {screen.moment(line.becomes, now)}"
+        key = screen.shown(_key(line, keys), 40)
+        screen.say(f"{_SIGNS[line.effect]} {key}{where}{time}")
+    for effect, count in lines.counts.items():
+        if count > SHOWN:
+            screen.say(f"{_SIGNS[effect]} … and {count - SHOWN:,} more {effect.value}")
+    screen.say(f"{loaded.name}: {summary.difference(found)}")
+    for remark in summary.remarks(found):
+        screen.say(remark)
+
+
+def _as_json(
+    loaded: Loaded,
+    found: Difference,
+    lines: _Lines,
+    keys: Mapping[int, str],
+    *,
+    known: bool,
+    why: str | None,
+) -> Mapping[str, Any]:
+    return {
+        "campaign": loaded.name,
+        "known": known,
+        "difference": found,
+        "refused": why,
+        "changes": [
+            {
+                "effect": line.effect,
+                "line": line.line,
+                "key": screen.shown(_key(line, keys), 40),
+                "was": line.was,
+                "becomes": line.becomes,
+            }
+            for line in lines.kept
+        ],
+    }

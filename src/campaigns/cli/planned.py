@@ -1,0 +1,63 @@
+"""A plan that was kept in a file: `submit` does what it says, or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from campaigns.cli.loading import Loaded, load
+from campaigns.core.records import CampaignRow
+from campaigns.engine.submission import known
+from campaigns.errors import Conflict, InputError
+from campaigns.files import exports
+from campaigns.ports import Store
+
+_MARK = "campaigns_plan"
+_FORM = 1
+
+
+def write(
+    path: Path,
+    file: Path,
+    loaded: Loaded,
+    row: CampaignRow | None,
+    typed: Mapping[str, str | None],
+) -> None:
+    """Keep which file was looked at, and against which book."""
+    exports.write_document(
+        path,
+        {
+            _MARK: _FORM,
+            "file": str(file.resolve()),
+            "typed": dict(typed),
+            "campaign": loaded.name,
+            "digest": loaded.source.digest,
+            "version": None if row is None else row.version,
+        },
+    )
+
+
+def read(path: Path) -> Mapping[str, Any] | None:
+    """The plan in a file; None where it is something else, a campaign file for instance."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+        found = json.loads(head) if head.lstrip().startswith(b"{") else None
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get(_MARK) == _FORM else None
+
+
+def loaded_of(plan: Mapping[str, Any], path: Path, store: Store) -> Loaded:
+    """The campaign that was planned. Raises InputError or Conflict where anything changed since."""
+    loaded = load(plan["file"], **plan["typed"])
+    if loaded.name != plan["campaign"]:
+        loaded = loaded.named(plan["campaign"])
+    if loaded.source.digest != plan["digest"]:
+        raise InputError(f"{plan['file']} has changed since {path} was planned: plan it again")
+    row = known(loaded.name, store)
+    if (None if row is None else row.version) != plan["version"]:
+        raise Conflict(f"{loaded.name} has changed since {path} was planned: plan it again")
+    return loaded

@@ -1,0 +1,171 @@
+"""A known campaign is submitted with other contents: compare, accept, and bring the book along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from campaigns.core.lifecycle import CampaignState
+from campaigns.core.reconcile import Difference, Line, refused
+from campaigns.core.records import CampaignRow
+from campaigns.engine.loading import LOAD_LEASE, Counts
+from campaigns.engine.parts import Parts
+from campaigns.engine.reconcile import Reconciler
+from campaigns.engine.submission import (
+    Effect,
+    Submission,
+    Submitted,
+    free,
+    known,
+    let_go,
+    loader_of,
+)
+from campaigns.errors import Conflict
+
+
+class Refused(Conflict):
+    """A guard keeps this list from changing the book: nothing was changed."""
+
+    def __init__(self, name: str, difference: Difference, why: str) -> None:
+        self.difference = difference
+        super().__init__(f"{name}: nothing was changed: {why}")
+
+
+def compare(
+    submission: Submission, parts: Parts, tell: Callable[[Line], None] = lambda _: None
+) -> Difference | None:
+    """What `submit` would change in a known campaign; None where it is new. Nothing is written."""
+    row = known(submission.definition.name, parts.store)
+    if row is None or row.state is CampaignState.LOADING:
+        return None
+    return _reconciler(submission, row, parts, "").survey(submission.entries, tell)
+
+
+def guarded(submission: Submission, found: Difference, *, allow_withdraw: bool) -> str | None:
+    """Why a guard keeps this list from changing the book; None: it may."""
+    contacts = submission.definition.contacts
+    return refused(
+        found,
+        max_withdrawn=contacts.max_withdrawn,
+        max_rejected=contacts.max_rejected,
+        allow_withdraw=allow_withdraw,
+    )
+
+
+def _reconciler(submission: Submission, row: CampaignRow, parts: Parts, token: str) -> Reconciler:
+    with parts.store.read() as tx:
+        before, _ = tx.definition(row.id, row.version)
+    return Reconciler(loader=loader_of(submission, row, parts, token), before=before)
+
+
+def apply_change(
+    submission: Submission, row: CampaignRow, parts: Parts, token: str, *, who: str, allow: bool
+) -> Submitted:
+    """Look, accept, and bring the book to what the list says."""
+    reconciler = _reconciler(submission, row, parts, token)
+    found = reconciler.survey(submission.entries)
+    begun = row.state is CampaignState.RECONCILING and row.digest == submission.digest
+    why = guarded(submission, found, allow_withdraw=allow)
+    if why is not None and not begun:
+        raise Refused(row.name, found, why)
+    reconciler.loader.campaign = _accept(submission, row, parts, token, who, found)
+    try:
+        reconciler.apply(submission.entries)
+    except BaseException:
+        let_go(row.id, token, parts)
+        raise
+    _publish(row.id, token, parts, who=who)
+    parts.doorbell.dispatch(row.account_id)
+    counts = Counts(
+        lines=found.lines,
+        accepted=found.added + found.moved + found.changed + found.unchanged,
+        rejected=found.rejected,
+        duplicate=found.duplicate,
+        filtered=found.filtered,
+    )
+    return Submitted(
+        campaign_id=row.id,
+        name=row.name,
+        effect=Effect.CHANGED,
+        counts=counts,
+        difference=found,
+    )
+
+
+def _accept(
+    submission: Submission,
+    seen: CampaignRow,
+    parts: Parts,
+    token: str,
+    who: str,
+    found: Difference,
+) -> CampaignRow:
+    """From here on nobody is called by what the campaign said before."""
+    definition = submission.definition
+    with parts.store.write() as tx:
+        row = tx.lock_campaign(seen.id)
+        now = tx.now()
+        free(row, now)
+        if (row.version, row.digest) != (seen.version, seen.digest) or row.state not in _CHANGEABLE:
+            raise Conflict(f"{row.name} was changed by another submit meanwhile: try again")
+        version = row.version
+        if row.digest != submission.digest:
+            version += 1
+            tx.new_version(
+                row.id,
+                version,
+                definition=definition,
+                header=submission.header,
+                source=submission.source,
+                digest=submission.digest,
+                at=now.policy,
+            )
+            tx.audit(
+                who=who,
+                what="submit",
+                at=now.policy,
+                campaign_id=row.id,
+                version=version,
+                zone_evidence=definition.contacts.zone_evidence,
+                **{name: getattr(found, name) for name in _AUDITED},
+            )
+        tx.forget_rejects(row.id)
+        tx.change_campaign(
+            row.id,
+            _CHANGEABLE,
+            state=CampaignState.RECONCILING.value,
+            version=version,
+            digest=submission.digest,
+            start_at=definition.schedule.start,
+            end_at=definition.schedule.end,
+            load_token=token,
+            load_until=now.real + LOAD_LEASE,
+        )
+        return tx.campaign(row.id)
+
+
+_CHANGEABLE = (
+    CampaignState.RUNNING,
+    CampaignState.PAUSED,
+    CampaignState.FINISHED,
+    CampaignState.RECONCILING,
+)
+_AUDITED = ("added", "moved", "changed", "withdrawn", "unchanged", "held", "rejected")
+
+
+def _publish(campaign_id: int, token: str, parts: Parts, *, who: str) -> None:
+    """The book is what the list says: it goes on, unless somebody paused it."""
+    with parts.store.write() as tx:
+        row = tx.lock_campaign(campaign_id)
+        at = tx.now().policy
+        if row.load_token != token or row.state is not CampaignState.RECONCILING:
+            raise Conflict(f"{row.name}: another submit took over, or it was cancelled")
+        state = CampaignState.RUNNING if row.paused_why is None else CampaignState.PAUSED
+        tx.change_campaign(
+            campaign_id,
+            (CampaignState.RECONCILING,),
+            state=state.value,
+            load_token=None,
+            load_until=None,
+            finished_at=None,
+        )
+        tx.audit(who=who, what="published", at=at, campaign_id=campaign_id, version=row.version)

@@ -1,0 +1,87 @@
+"""A campaign on its way in: what is handed over, what becomes of it, and who is at work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from campaigns.core.contacts import Entry
+from campaigns.core.definition import Definition
+from campaigns.core.instants import Now
+from campaigns.core.lifecycle import CampaignState
+from campaigns.core.reconcile import Difference
+from campaigns.core.records import CampaignRow
+from campaigns.engine.loading import Counts, Loader
+from campaigns.engine.parts import Parts
+from campaigns.errors import Conflict, WorldError
+from campaigns.ports import Store
+
+
+class Effect(StrEnum):
+    """What a submission did."""
+
+    CREATED = "created"
+    RESUMED = "resumed"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """A checked campaign on its way in.
+
+    `entries` is read in order: once for a new campaign, three times where a known one changes, so
+    it must begin anew each time it is asked for an iterator.
+    """
+
+    definition: Definition
+    digest: str
+    header: Sequence[str]
+    source: str
+    entries: Iterable[Entry]
+    account: str = "default"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submitted:
+    """What became of a submission. `difference`: what it changed in a known campaign."""
+
+    campaign_id: int
+    name: str
+    effect: Effect
+    counts: Counts
+    difference: Difference | None = None
+
+
+def known(name: str, store: Store) -> CampaignRow | None:
+    """The campaign of that name, if there is one: a door asks before a first start."""
+    with store.read() as tx:
+        return tx.campaign_named(name)
+
+
+def loader_of(submission: Submission, row: CampaignRow, parts: Parts, token: str) -> Loader:
+    """What puts its entries into the store."""
+    return Loader(
+        campaign=row,
+        definition=submission.definition,
+        token=token,
+        now=parts.store.policy_now(),
+        parts=parts,
+    )
+
+
+def free(row: CampaignRow, now: Now) -> None:
+    """Raises Conflict while another submit works on this campaign."""
+    working = row.state in (CampaignState.LOADING, CampaignState.RECONCILING)
+    if working and row.load_until is not None and row.load_until > now.real:
+        raise Conflict(f"{row.name} is being loaded by another submit: try again in a minute")
+
+
+def let_go(campaign_id: int, token: str, parts: Parts) -> None:
+    """The load broke off: whoever submits the same again need not wait for its lease."""
+    with suppress(WorldError), parts.store.write() as tx:
+        if tx.lock_campaign(campaign_id).load_token == token:
+            half = (CampaignState.LOADING, CampaignState.RECONCILING)
+            tx.change_campaign(campaign_id, half, load_until=None)
