@@ -39,6 +39,28 @@ _STALLED = (
 """Asked in every heartbeat, like the queries beside it that are built once."""
 _ENDED = [state.value for state in (*TERMINAL, *RANG_NOBODY)] + ["unresolved", "not_placed"]
 
+_LOST = (
+    select(attempt.c.id)
+    .where(attempt.c.state == AttemptState.DIALING.value, attempt.c.settle_at < bindparam("at"))
+    .limit(bindparam("most"))
+)
+_OVERSTAYED = (
+    select(attempt.c.id)
+    .where(attempt.c.open, attempt.c.release_at < bindparam("at"))
+    .limit(bindparam("most"))
+)
+_CHECKS_DUE = (
+    select(attempt.c.id)
+    .where(
+        attempt.c.check_at <= bindparam("at"),
+        or_(
+            attempt.c.check_claim_until.is_(None),
+            attempt.c.check_claim_until < bindparam("claim_at"),
+        ),
+    )
+    .order_by(attempt.c.check_at)
+    .limit(bindparam("most"))
+)
 _HOPELESS = (
     select(attempt.c.id)
     .where(
@@ -196,15 +218,11 @@ class AttemptQueries(Queries):
 
     def lost_answers(self, at: datetime, limit: int) -> Sequence[str]:
         """Intents whose process never came back with an answer."""
-        query = select(attempt.c.id).where(
-            attempt.c.state == AttemptState.DIALING.value, attempt.c.settle_at < at
-        )
-        return list(self.connection.execute(query.limit(limit)).scalars())
+        return list(self.connection.execute(_LOST, {"at": at, "most": limit}).scalars())
 
     def overstayed(self, at: datetime, limit: int) -> Sequence[str]:
         """Open attempts whose number is to be released whatever became of them."""
-        query = select(attempt.c.id).where(attempt.c.open, attempt.c.release_at < at)
-        return list(self.connection.execute(query.limit(limit)).scalars())
+        return list(self.connection.execute(_OVERSTAYED, {"at": at, "most": limit}).scalars())
 
     def hopeless(self, at: datetime, limit: int) -> Sequence[str]:
         """Attempts without an ending past the instant at which we give up on them."""
@@ -217,16 +235,8 @@ class AttemptQueries(Queries):
 
     def checks_due(self, at: datetime, claim_at: datetime, limit: int) -> Sequence[str]:
         """Attempts to look up: due in policy time, and nobody is at it (real time)."""
-        query = (
-            select(attempt.c.id)
-            .where(
-                attempt.c.check_at <= at,
-                or_(attempt.c.check_claim_until.is_(None), attempt.c.check_claim_until < claim_at),
-            )
-            .order_by(attempt.c.check_at)
-            .limit(limit)
-        )
-        return list(self.connection.execute(query).scalars())
+        given = {"at": at, "claim_at": claim_at, "most": limit}
+        return list(self.connection.execute(_CHECKS_DUE, given).scalars())
 
     def claim_check(self, attempt_id: str, at: datetime, until: datetime) -> bool:
         """Take a look-up for ourselves until `until` (real time)."""

@@ -25,6 +25,11 @@ from campaigns.store.tables import (
     run_lease,
 )
 
+_PAUSES_ASKED = (
+    select(pause_request.c.id, pause_request.c.campaign_id, pause_request.c.why)
+    .where(~pause_request.c.applied)
+    .order_by(pause_request.c.id)
+)
 _SERVED = (
     select(func.max(attempt.c.intent_at))
     .where(attempt.c.campaign_id == campaign.c.id)
@@ -167,12 +172,8 @@ class CampaignQueries(Queries):
 
     def pauses_asked(self) -> Sequence[tuple[int, int, str]]:
         """Open requests, oldest first."""
-        query = (
-            select(pause_request.c.id, pause_request.c.campaign_id, pause_request.c.why)
-            .where(~pause_request.c.applied)
-            .order_by(pause_request.c.id)
-        )
-        return [(row.id, row.campaign_id, row.why) for row in self.connection.execute(query)]
+        rows = self.connection.execute(_PAUSES_ASKED)
+        return [(row.id, row.campaign_id, row.why) for row in rows]
 
     def pause_applied(self, request_id: int) -> None:
         """The campaign's state says it now."""
