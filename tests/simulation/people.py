@@ -70,6 +70,7 @@ def set_limit(sim: Simulation, count: int) -> int:
     limits = {Limit(kind.value): schema.LimitOf(count=LIMITS[kind], window=WINDOW) for kind in Kind}
     limits[Limit.START] = schema.LimitOf(count=count, window=WINDOW)
     spacing = timedelta(seconds=sim.plan.spacing)
+    sim.limits.append((sim.truth(), count))
     return schema.ensure_account(sim.database, "default", limits=limits, spacing=spacing)
 
 
@@ -130,11 +131,11 @@ def _cancel(sim: Simulation) -> None:
 
 
 def _limit(sim: Simulation) -> None:
-    for count in (sim.dice.randint(1, sim.plan.limit), sim.dice.choice((sim.plan.limit, 10))):
+    usual = sim.plan.limit
+    for count in (sim.dice.randint(1, usual - 1), sim.dice.choice((usual, usual, 10))):
         if not sim.database_away():
             set_limit(sim, count)
-            sim.limit = max(sim.limit, count)
-        sim.scheduler.pause(sim.dice.uniform(1, 100))
+        sim.scheduler.pause(sim.dice.uniform(1, 20))
 
 
 _ACTS: dict[str, Callable[[Simulation], None]] = {
