@@ -131,11 +131,13 @@ def _cancel(sim: Simulation) -> None:
 
 
 def _limit(sim: Simulation) -> None:
+    """Lowered while its slots are in use, and raised again before they are free."""
     usual = sim.plan.limit
-    for count in (sim.dice.randint(1, usual - 1), sim.dice.choice((usual, usual, 10))):
-        if not sim.database_away():
-            set_limit(sim, count)
-        sim.scheduler.pause(sim.dice.uniform(1, 20))
+    for highest in (usual, usual, sim.dice.choice((usual, 10))):
+        for count in (sim.dice.randint(1, usual - 1), highest):
+            sim.scheduler.pause(sim.dice.uniform(1, 15))
+            if not sim.database_away():
+                set_limit(sim, count)
 
 
 _ACTS: dict[str, Callable[[Simulation], None]] = {
