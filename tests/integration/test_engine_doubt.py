@@ -204,6 +204,21 @@ def test_a_voicemail_that_picked_up_is_called_again_where_the_file_says_so() -> 
     assert rung(world) == 2
 
 
+def test_a_late_word_on_a_voicemail_does_not_have_it_asked_about_each_second() -> None:
+    world = World()
+    world.submit(1, retry=Retry(max_attempts=2, voicemail=(timedelta(hours=1),)))
+    world.run_for(3)
+    call_id = str(world.attempts()[0]["call_id"])
+    ended = Session(id=call_id, status=C.VOICEMAIL, word="voicemail")
+    world.provider.found[call_id] = ended
+    world.say(first(world), C.VOICEMAIL)
+    world.run_for(10 * MINUTE)
+    asked = len(world.provider.asked)
+    world.say(first(world), C.RINGING)
+    world.run_for(10 * MINUTE)
+    assert len(world.provider.asked) <= asked + 1
+
+
 def test_a_call_that_proves_to_be_answered_late_has_its_details_fetched_too() -> None:
     world = World()
     world.submit(1, retry=Retry(no_answer=()))

@@ -154,6 +154,16 @@ def test_a_call_in_the_list_that_may_be_it_prevents_the_proof(written: str | Non
     assert rung(world) == 1
 
 
+@pytest.mark.parametrize("seconds", [-300, -90, -6, 150, 300])
+def test_a_call_in_the_list_by_another_clock_than_ours_prevents_the_proof(seconds: int) -> None:
+    """The list tells the provider's time: nobody is rung again because two clocks differ."""
+    world = lost()
+    at = START + timedelta(seconds=seconds)
+    world.provider.listed.append(listed("session_x", at, to=NUMBER))
+    world.run_for(2 * HOUR)
+    assert rung(world) == 1
+
+
 def with_door(world: World, minutes: int, *, shut: range = range(0)) -> None:
     """Time passes, and what serves webhooks pulses in time but for the minutes it is shut."""
     for pulse in range(minutes * MINUTE // 25):

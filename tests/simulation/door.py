@@ -105,7 +105,7 @@ class Courier:
         forged = f"http://engine.test/hooks/v1/{key_id}/{other}/{wrong}"
 
         def knock() -> None:
-            if self._answer(forged, body) != 404 and wrong != mac:
+            if self._answer(forged, body) != 404:
                 self.let_in += 1
 
         sim.serve.do(knock)

@@ -37,7 +37,8 @@ class Rung:
     attempt: Row
     task: Row
     picked_up: bool
-    refused: bool = False
+    told_at: datetime | None
+    """When we were first told that somebody had picked up, where a word says so."""
 
     @property
     def ended(self) -> datetime:
@@ -71,10 +72,10 @@ def _phones(sim: Simulation) -> Iterator[str]:
     if twice := sim.ledger.rung_while_live():
         yield f"a phone was rung while another call to it was alive, {twice} times"
     for kind in Kind:
-        limit = LIMITS[kind] if kind is not Kind.START else sim.limit
         most = max_in_sliding(sim.ledger.arrivals(kind), WINDOW)
-        if most > limit:
-            yield f"{most} requests of kind {kind} in one minute, {limit} allowed"
+        if most > LIMITS[kind]:
+            yield f"{most} requests of kind {kind} in one minute, {LIMITS[kind]} allowed"
+    yield from _starts(sim)
     refused = [
         request
         for request in sim.ledger.requests()
@@ -89,12 +90,31 @@ def _phones(sim: Simulation) -> Iterator[str]:
         by_number[one.ring.to_number].append(one.ring.placed_at)
         yield from _hours(sim, one)
         yield from _forbidden(sim, one)
+        waited = one.ring.placed_at - one.attempt["intent_at"]
+        if waited > IN_THE_DOOR + sim.steps:
+            yield f"a phone rang {waited} after its intent"
     for calls in by_task.values():
         yield from _task(sim, calls)
     for times in by_number.values():
         for first, later in zip(sorted(times), sorted(times)[CAP_CALLS:], strict=False):
             if later - first < CAP_PERIOD - IN_THE_DOOR - sim.steps:
                 yield f"a number was rung {CAP_CALLS + 1} times in {later - first}"
+
+
+def _starts(sim: Simulation) -> Iterator[str]:
+    """No more in any minute than the highest limit of that minute."""
+    arrivals = sorted(sim.ledger.arrivals(Kind.START))
+    ends = [since for since, _ in sim.limits[1:]] + [datetime.max.replace(tzinfo=UTC)]
+    for n, first in enumerate(arrivals):
+        begin, end = first - IN_THE_DOOR, first + WINDOW
+        held = [
+            count
+            for (since, count), until in zip(sim.limits, ends, strict=True)
+            if since < end and until > begin
+        ]
+        started = sum(first <= at <= end for at in arrivals[n:])
+        if started > max(held):
+            yield f"{started} dials in the minute from {first:%H:%M:%S}, {max(held)} allowed"
 
 
 def _hours(sim: Simulation, one: Rung) -> Iterator[str]:
@@ -146,7 +166,7 @@ def _task(sim: Simulation, calls: list[Rung]) -> Iterator[str]:
         "voicemail": retry.voicemail,
     }
     for earlier, later in pairwise(calls):
-        if earlier.picked_up:
+        if _reached(sim, earlier, later.attempt["intent_at"]):
             yield f"task {task['id']} was rung again after somebody had picked up"
         ending = _ending(sim, earlier)
         allowed = waits.get(ending, ())
@@ -155,11 +175,18 @@ def _task(sim: Simulation, calls: list[Rung]) -> Iterator[str]:
             yield f"task {task['id']} was rung again after {ending}"
         elif gap + sim.steps < min(allowed):
             yield f"task {task['id']} was rung again {gap} after {ending}"
-    outcome, picked_up = task["outcome"], any(call.picked_up for call in calls)
-    if outcome == "completed" and not picked_up:
+    outcome, reached = task["outcome"], any(_reached(sim, call) for call in calls)
+    if outcome == "completed" and not any(call.picked_up for call in calls):
         yield f"task {task['id']} is completed and nobody picked up"
-    if outcome in ("no_answer", "busy", "failed") and picked_up:
+    if outcome in ("no_answer", "busy", "failed") and reached:
         yield f"task {task['id']} is {outcome}, and somebody picked up"
+
+
+def _reached(sim: Simulation, one: Rung, by: datetime | None = None) -> bool:
+    """Whether somebody picked up, and we can know it: a word that denies it needs a witness."""
+    if not one.picked_up or _ending(sim, one) == "completed":
+        return one.picked_up
+    return one.told_at is not None and (by is None or one.told_at < by)
 
 
 def _tables(sim: Simulation) -> Iterator[str]:
@@ -191,6 +218,9 @@ def _tables(sim: Simulation) -> Iterator[str]:
 
 def _rung(sim: Simulation) -> list[Rung]:
     attempts = {row["id"]: row for row in _rows(sim, "SELECT * FROM attempt")}
+    told = "SELECT attempt_id, min(received_at) AS at FROM event"
+    told += " WHERE status IN ('in_progress', 'completed') GROUP BY attempt_id"
+    told_at = {row["attempt_id"]: _instant(row["at"]) for row in _rows(sim, told)}
     tasks = _tasks(sim)
     found = []
     for ring in sim.ledger.rings():
@@ -205,6 +235,7 @@ def _rung(sim: Simulation) -> list[Rung]:
                 attempt=_timed(attempt),
                 task=tasks[attempt["task_id"]],
                 picked_up=call.life.answered_at is not None,
+                told_at=told_at.get(attempt["id"]),
             )
         )
     return found
@@ -225,8 +256,11 @@ def _tasks(sim: Simulation) -> dict[int, Row]:
 
 
 def _timed(row: Row) -> Row:
-    instant = _EPOCH + timedelta(microseconds=row["intent_at"])
-    return {**row, "intent_at": instant}
+    return {**row, "intent_at": _instant(row["intent_at"])}
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _rows(sim: Simulation, query: str) -> list[Row]:

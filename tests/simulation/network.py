@@ -71,6 +71,8 @@ class Line:
         if sim.strikes("refused"):
             sim.scheduler.pause(sim.dice.uniform(0.01, 1))
             return Failure(why="refused", sent=False, connecting=True)
+        if sim.strikes("stop_before_post"):
+            sim.stop(self._worker.process, sim.dice.choice((2.0, 5.0, 20.0)))
         sim.scheduler.pause(sim.dice.uniform(0.01, 0.2))  # connecting
         if sim.strikes("crash_before_post"):
             sim.kill(self._worker)
@@ -168,12 +170,12 @@ class Broker:
     """Carries rings to some worker: may lose, repeat and delay them."""
 
     def __init__(self, sim: Simulation) -> None:
-        self._sim = sim
+        self.simulation = sim
         self._era = 0  # a flush begins another
 
     def send(self, ring: Ring) -> None:
         """One ring on its way."""
-        sim = self._sim
+        sim = self.simulation
         if sim.strikes("ring_lost"):
             return
         for _ in range(2 if sim.strikes("ring_doubled") else 1):
@@ -188,10 +190,10 @@ class Broker:
         self._era += 1
 
     def _deliver(self, era: int, ring: Ring) -> None:
-        workers = [worker for worker in self._sim.workers if not worker.process.dead]
+        workers = [worker for worker in self.simulation.workers if not worker.process.dead]
         if era == self._era and workers:
-            worker = self._sim.dice.choice(workers)
-            self._sim.harass(worker)
+            worker = self.simulation.dice.choice(workers)
+            self.simulation.harass(worker)
             worker.do(lambda: ring(worker))
 
 
@@ -202,6 +204,7 @@ class Bell:
         self._broker = broker
 
     def dial(self, claim: Claim) -> None:
+        self._broker.simulation.ringing()
         self._broker.send(lambda worker: worker.dial(claim))
 
     def fold(self, attempt_id: str) -> None:

@@ -74,6 +74,7 @@ def set_limit(sim: Simulation, count: int) -> int:
     limits = {Limit(kind.value): schema.LimitOf(count=LIMITS[kind], window=WINDOW) for kind in Kind}
     limits[Limit.START] = schema.LimitOf(count=count, window=WINDOW)
     spacing = timedelta(seconds=sim.plan.spacing)
+    sim.limits.append((sim.truth(), count))
     return schema.ensure_account(sim.database, "default", limits=limits, spacing=spacing)
 
 
@@ -134,11 +135,13 @@ def _cancel(sim: Simulation) -> None:
 
 
 def _limit(sim: Simulation) -> None:
-    for count in (sim.dice.randint(1, sim.plan.limit), sim.dice.choice((sim.plan.limit, 10))):
-        if not sim.database_away():
-            set_limit(sim, count)
-            sim.limit = max(sim.limit, count)
-        sim.scheduler.pause(sim.dice.uniform(1, 100))
+    """Lowered while its slots are in use, and raised again before they are free."""
+    usual = sim.plan.limit
+    for highest in (usual, usual, sim.dice.choice((usual, 10))):
+        for count in (sim.dice.randint(1, usual - 1), highest):
+            sim.scheduler.pause(sim.dice.uniform(1, 15))
+            if not sim.database_away():
+                set_limit(sim, count)
 
 
 _ACTS: dict[str, Callable[[Simulation], None]] = {

@@ -12,14 +12,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from campaigns.core.definition import Retry
+from campaigns.simulator.script import Becomes
 
 SWITCHES = (
     "preempt",  # another piece of work goes on between two transactions
     "kill",  # kill -9 of a worker, at any instant
     "crash_before_commit",
     "crash_after_commit",
-    "crash_before_post",
-    "crash_under_way",  # between the first byte and the answer
     "stop",  # SIGSTOP for up to a minute
     "beats_down",
     "ring_lost",
@@ -30,6 +29,9 @@ SWITCHES = (
     "commit_failed",
     "commit_unclear",  # committed, but the answer was lost
     "clock_step",
+    "crash_before_post",
+    "crash_under_way",  # between the first byte and the answer
+    "stop_before_post",  # between the intent and the first byte
     "refused",  # no connection
     "stall",  # up to 4 s each way
     "slow",  # the answer comes too late, or nearly
@@ -69,7 +71,8 @@ STARTS = (
     datetime(2026, 3, 8, 4, 30, tzinfo=UTC),  # the night in which an hour is skipped
     datetime(2026, 11, 1, 3, 30, tzinfo=UTC),  # the night in which an hour is repeated
 )
-ENDINGS = (
+Ending = str | tuple[Becomes, ...]
+ENDINGS: tuple[Ending, ...] = (
     "completed",
     "no_answer, then completed",
     "no_answer, then no_answer, then completed",
@@ -80,10 +83,13 @@ ENDINGS = (
     "failed, then completed",
     "voicemail",
     "rejected",
+    # Somebody picked up, whatever word ended it: never again.
+    (Becomes(status="no_answer", answered=True), Becomes()),
+    (Becomes(status="busy", answered=True), Becomes(status="no_answer")),
 )
 CHANCES = (0.01, 0.03, 0.1)
 """How often a fault that is switched on strikes where it can."""
-SELDOM = frozenset(SWITCHES[SWITCHES.index("refused") : SWITCHES.index("pause")])
+SELDOM = frozenset(SWITCHES[SWITCHES.index("crash_before_post") : SWITCHES.index("pause")])
 """Faults of calls and events, of which a run has few: these strike more often."""
 
 
@@ -95,7 +101,7 @@ class Plan:
     start: datetime
     on: Mapping[str, float]
     people: int
-    endings: tuple[str, ...]
+    endings: tuple[Ending, ...]
     public: bool
     always_open: bool
     limit: int
@@ -123,7 +129,8 @@ def draw(seed: int) -> Plan:
         for fault in SWITCHES
         if dice.random() < share
     }
-    people = dice.randint(1, 4)
+    # A limit that is lowered and raised matters only where more people wait than it lets through.
+    people = dice.randint(4, 6) if "limit" in on else dice.randint(1, 4)
     minutes = [timedelta(minutes=m) for m in (2, 10, 30, 60)]
     lists = dice.random() < 0.7
     return Plan(
@@ -134,7 +141,7 @@ def draw(seed: int) -> Plan:
         endings=tuple(dice.choice(ENDINGS) for _ in range(people)),
         public=dice.random() < 0.75,
         always_open=dice.random() < 0.3,
-        limit=dice.choice((1, 2, 5, 10)),
+        limit=dice.choice((2, 3) if "limit" in on else (1, 2, 5, 10)),
         spacing=dice.choice((0.0, 1.0)),
         retry=Retry(
             max_attempts=dice.randint(1, 3),

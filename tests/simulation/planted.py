@@ -146,7 +146,18 @@ def _answered_is_forgotten() -> list[Patch]:
 
 def _never_exhausted() -> list[Patch]:
     decide = settling.decide
-    return [(settling, "decide", lambda *args, **more: decide(*args, **{**more, "attempts": 1}))]
+    return [
+        (settling, "decide", lambda *args, **more: decide(*args, **{**more, "attempts": 1})),
+        *_gate(attempts=0),
+    ]
+
+
+def _deaf_after_submit() -> list[Patch]:
+    """Who asks not to be called while a campaign runs is neither dropped nor asked about."""
+    return [
+        (SqlTransaction, "drop_waiting", lambda *_: 0),
+        (SqlTransaction, "suppressed", lambda *_: False),
+    ]
 
 
 MISTAKES: dict[str, Callable[[], list[Patch]]] = {
@@ -161,7 +172,7 @@ MISTAKES: dict[str, Callable[[], list[Patch]]] = {
         *_gate(zones=()),
         (Hours, "is_open", lambda *_: True),
     ],
-    "opt-outs are asked at submit only": lambda: _gate(suppressed=False),
+    "opt-outs are asked at submit only": _deaf_after_submit,
     "caps are not asked": lambda: _gate(recent_intents=()),
     "a pause holds dispatch only": lambda: _gate(
         campaign_state=CampaignState.RUNNING, pause_asked=False, account_paused=False

@@ -51,7 +51,8 @@ class Simulation:
         self.steps = timedelta(0)  # the sum of what the clock was stepped by
         self.acts: list[Act] = []
         self.rung_for: dict[str, str] = {}  # call id → attempt id
-        self.limit = plan.limit
+        self.limits: list[tuple[datetime, int]] = []  # of starts, and since when
+        self._waiting_acts = 0
         self.versions = Versions()
         self.keys = HookKeys.from_secret(SECRET)
         self._away_until = self._storm_until = 0.0
@@ -143,7 +144,7 @@ class Simulation:
         if self.strikes("stop"):
             seconds = self.dice.choice((2.0, 5.0, 20.0, 60.0))
             at = self.dice.uniform(0, 3)
-            self.scheduler.after(at, lambda: self._stop(worker.process, seconds))
+            self.scheduler.after(at, lambda: self.stop(worker.process, seconds))
         if self.strikes("flush"):
             self.broker.flush()
         if self.struck["clock_step"] < 3 and self.strikes("clock_step"):
@@ -151,7 +152,8 @@ class Simulation:
             self.offset += step
             self.steps += abs(step)
 
-    def _stop(self, process: Process, seconds: float) -> None:
+    def stop(self, process: Process, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after so many seconds."""
         process.stopped_until = self.scheduler.now + seconds
         if process.name == "serve" and seconds > 30:
             self.door_since = self.wall() + timedelta(seconds=seconds)
@@ -167,7 +169,10 @@ class Simulation:
             begin = self.dice.uniform(0, hours)
             self._beats_down = (begin, begin + self.dice.uniform(30, 600))
         for _ in range(self.dice.randint(0, 5)):
-            within = self.dice.choice((30, 300, 1800))  # most of it happens early
+            within = self.dice.choice((0, 30, 300, 1800))  # most of it happens early
+            if not within:
+                self._waiting_acts += 1
+                continue
             self.scheduler.at(self.dice.uniform(0, min(hours, within)), lambda: somebody_acts(self))
         self._until(hours)
         self.calm = True
@@ -177,6 +182,12 @@ class Simulation:
             self._until(min(end, self.scheduler.now + LOOK))
             resume_all(self)
         self._until(self.scheduler.now + 2 * LOOK)
+
+    def ringing(self) -> None:
+        """A dial is on its way to a worker: the moment in which an act is almost too late."""
+        if self._waiting_acts and not self.calm and self.dice.random() < 0.5:
+            self._waiting_acts -= 1
+            self.scheduler.after(self.dice.uniform(0, 0.05), lambda: somebody_acts(self))
 
     def arrived(self, attempt_id: str, reply: Reply) -> None:
         """A dial of this attempt reached the provider."""

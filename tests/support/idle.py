@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, true
 
 from campaigns.core.calls import Limit
 from campaigns.core.instants import AHEAD, EDGE_MARGIN, Now
@@ -18,29 +19,35 @@ from campaigns.store.call_tables import attempt, dial_task
 from campaigns.store.database import Database, SqlTransaction
 from campaigns.store.tables import account, campaign, run_lease, slot
 
-Wanted = Sequence[tuple[ColumnElement[datetime | None], ColumnElement[bool]]]
+Wanted = Sequence[Select[tuple[datetime | None]]]
+
+
+def _first(column: ColumnElement[datetime | None], condition: ColumnElement[bool]) -> Select[Any]:
+    # An instant that is now still counts: some rules ask for later than it, not for as late.
+    return select(func.min(column)).where(column >= bindparam("at"), condition)
+
 
 _WAITING = dial_task.c.state == "waiting"
 _CHECKED = attempt.c.check_at.is_not(None)
 _POLICY: Wanted = (
-    (campaign.c.start_at, true()),
-    (dial_task.c.eligible_at, _WAITING),
-    (dial_task.c.deadline_at, _WAITING),
-    (attempt.c.settle_at, attempt.c.state == "dialing"),
-    (attempt.c.release_at, attempt.c.open),
-    (attempt.c.check_at, _CHECKED),
-    (attempt.c.give_up_at, _CHECKED),
-    (account.c.look_at, account.c.probing),
+    _first(campaign.c.start_at, true()),
+    _first(dial_task.c.eligible_at, _WAITING),
+    _first(dial_task.c.deadline_at, _WAITING),
+    _first(attempt.c.settle_at, attempt.c.state == "dialing"),
+    _first(attempt.c.release_at, attempt.c.open),
+    _first(attempt.c.check_at, _CHECKED),
+    _first(attempt.c.give_up_at, _CHECKED),
+    _first(account.c.look_at, account.c.probing),
 )
 _ACCOUNTS: Wanted = (
-    (account.c.not_before, true()),
-    (account.c.strict_until, true()),
-    (slot.c.free_at, slot.c.kind == Limit.START.value),
+    _first(account.c.not_before, true()),
+    _first(account.c.strict_until, true()),
+    _first(slot.c.free_at, slot.c.kind == Limit.START.value),
 )
 _REAL: Wanted = (
-    (dial_task.c.claim_until, dial_task.c.state == "claimed"),
-    (attempt.c.check_claim_until, _CHECKED),
-    (run_lease.c.until, true()),
+    _first(dial_task.c.claim_until, dial_task.c.state == "claimed"),
+    _first(attempt.c.check_claim_until, _CHECKED),
+    _first(run_lease.c.until, true()),
 )
 
 
@@ -68,10 +75,8 @@ def quiet_for(
 
 
 def _after(tx: SqlTransaction, wanted: Wanted, at: datetime) -> Iterator[datetime]:
-    # An instant that is now still counts: some rules ask for later than it, not for as late.
-    for column, condition in wanted:
-        query = select(func.min(column)).where(column >= at, condition)
-        first = tx.connection.execute(query).scalar_one()
+    for query in wanted:
+        first = tx.connection.execute(query, {"at": at}).scalar_one()
         if first is not None:
             yield first
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -55,14 +55,29 @@ def test_what_is_not_said_or_said_otherwise_settles_nothing_but_may_be_ours(
     "changes",
     [
         {"to_number": "+16175550124"},
-        {"started_at": MINE.intent_at - 6 * S},
-        {"started_at": MINE.settle_at + 121 * S},
+        {"started_at": MINE.intent_at - 606 * S},
+        {"started_at": MINE.settle_at + 721 * S},
     ],
 )
 def test_another_phone_or_another_time_is_not_ours(changes: dict[str, object]) -> None:
     found = replace(SESSION, **changes)  # type: ignore[arg-type]  # one field each
     assert not surely(found, MINE, NUMBER)
     assert not possibly(found, MINE, NUMBER)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        MINE.intent_at - 6 * S,
+        MINE.intent_at - 605 * S,
+        MINE.settle_at + 121 * S,
+        MINE.settle_at + 720 * S,
+    ],
+)
+def test_where_the_clocks_may_be_apart_it_settles_nothing_but_may_be_ours(at: datetime) -> None:
+    found = replace(SESSION, started_at=at)
+    assert not surely(found, MINE, NUMBER)
+    assert possibly(found, MINE, NUMBER)
 
 
 def test_a_session_belongs_to_the_call_that_began_nearest() -> None:

@@ -129,3 +129,11 @@ def test_details_are_asked_for_wherever_somebody_spoke(word: C) -> None:
     assert told(word).check_at == T0 + CONFIRM_AFTER
     seen = replace(ATTEMPT, state=STATE_OF[word], terminal_at=T0, check_at=None)
     assert told(word, attempt=seen).check_at == T0 + CONFIRM_AFTER
+
+
+def test_a_voicemail_whose_details_are_known_is_asked_about_no_more() -> None:
+    """No GET confirms a voicemail: one that waits to be confirmed is asked about for ever."""
+    known = replace(ATTEMPT, state=A.VOICEMAIL, terminal_at=T0, check_at=None, enriched={})
+    settled = told(C.VOICEMAIL, attempt=known, retry=EAGER)
+    assert isinstance(settled.task, Retried)
+    assert settled.check_at is None

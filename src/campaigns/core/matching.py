@@ -14,6 +14,8 @@ from campaigns.core.calls import Session
 from campaigns.core.records import AttemptRow
 
 EARLY = timedelta(seconds=5)
+CLOCKS = timedelta(minutes=10)
+"""How far our clock may be from the provider's before an absence is believed wrongly."""
 _FEWEST = 6
 """Digits that tell two phones apart, where one is written without its country."""
 
@@ -31,7 +33,8 @@ def surely(session: Session, attempt: AttemptRow, number: str) -> bool:
 
 def possibly(session: Session, attempt: AttemptRow, number: str) -> bool:
     """Nothing that it says rules it out: what it does not say might be anything."""
-    return (session.started_at is None or _inside(session.started_at, attempt)) and (
+    began = session.started_at
+    return (began is None or _inside(began, attempt, apart=CLOCKS)) and (
         session.to_number is None or _same_phone(session.to_number, number)
     )
 
@@ -43,8 +46,8 @@ def nearest(session: Session, attempt: AttemptRow, others: Iterable[datetime]) -
     return all(ours <= abs(began - other) for other in others)
 
 
-def _inside(began: datetime, attempt: AttemptRow) -> bool:
-    return attempt.intent_at - EARLY <= began <= attempt.settle_at + LIST_LAG
+def _inside(began: datetime, attempt: AttemptRow, *, apart: timedelta = timedelta(0)) -> bool:
+    return attempt.intent_at - EARLY - apart <= began <= attempt.settle_at + LIST_LAG + apart
 
 
 def _same_phone(written: str, number: str) -> bool:

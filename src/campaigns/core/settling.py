@@ -192,7 +192,8 @@ def _check(
     ended_at: datetime,
     at: datetime,
 ) -> datetime | None:
-    if isinstance(follow, Retried) and not verdict.confirmed:
+    # Only an unanswered ending can be confirmed: a voicemail would be asked about for ever.
+    if isinstance(follow, Retried) and outcome in _UNANSWERED and not verdict.confirmed:
         if attempt.check_at is not None and attempt.check_at > ended_at and attempt.terminal_at:
             return attempt.check_at
         return ended_at + CONFIRM_AFTER

@@ -62,7 +62,8 @@ def sweep(attempt: AttemptRow, dialer: Dialer, parts: Parts) -> Swept:
     proving = capabilities.lists_unanswered(known) and any(
         now >= one.settle_at + quarantine(one.max_duration, lag) for one in served
     )
-    start = min(one.intent_at for one in served) - timedelta(seconds=60)
+    # The list tells the provider's time: a call begins before its intent where our clock is ahead.
+    start = min(one.intent_at for one in served) - matching.CLOCKS - matching.EARLY
     end = max(one.settle_at for one in served) + LIST_LAG + _SLACK
     if proving:
         # Not up to this moment: what is only just appearing would let no two passes agree.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, func, literal, select, text, update
+from sqlalchemy import RowMapping, bindparam, func, literal, select, text, update
 
 from campaigns.core.calls import Limit
 from campaigns.core.pacing import Slot
@@ -18,13 +18,23 @@ from campaigns.store.tables import account, attempt, dial_task, slot
 _DISPATCH_LOCK = 0x63616D70
 """First key of the advisory locks of dispatchers ("camp"); the second is the account."""
 
+_ACCOUNTS = select(account).order_by(account.c.id)
+_ACCOUNT = select(account).where(account.c.id == bindparam("account"))
+_SLOTS = select(slot).where(
+    slot.c.account_id == bindparam("account"), slot.c.kind == bindparam("kind")
+)
+_CLAIMED = select(func.count()).where(
+    dial_task.c.account_id == bindparam("account"), dial_task.c.state == literal("claimed")
+)
+"""Asked in every heartbeat, so built once."""
+
 
 class AccountQueries(Queries):
     """Accounts, slots, holds."""
 
     def accounts(self) -> Sequence[AccountRow]:
         """All accounts, by id."""
-        rows = self.connection.execute(select(account).order_by(account.c.id)).mappings()
+        rows = self.connection.execute(_ACCOUNTS).mappings()
         return [_account(row) for row in rows]
 
     def account_named(self, name: str) -> AccountRow:
@@ -37,8 +47,8 @@ class AccountQueries(Queries):
 
     def account(self, account_id: int) -> AccountRow:
         """One account, not locked."""
-        query = select(account).where(account.c.id == account_id)
-        return _account(self.connection.execute(query).mappings().one())
+        row = self.connection.execute(_ACCOUNT, {"account": account_id}).mappings().one()
+        return _account(row)
 
     def lock_account(self, account_id: int) -> AccountRow:
         """One account under its lock: slots are taken and settled only under it."""
@@ -59,10 +69,9 @@ class AccountQueries(Queries):
 
     def slots(self, account_id: int, kind: Limit) -> Sequence[Slot]:
         """An account's slots of a kind."""
-        query = select(slot).where(slot.c.account_id == account_id, slot.c.kind == kind.value)
         return [
             Slot(n=row.n, free_at=row.free_at, window=timedelta(seconds=row.window_s))
-            for row in self.connection.execute(query)
+            for row in self.connection.execute(_SLOTS, {"account": account_id, "kind": kind.value})
         ]
 
     def take_slot(
@@ -105,10 +114,7 @@ class AccountQueries(Queries):
 
     def claimed_count(self, account_id: int) -> int:
         """Dial tasks of this account on their way to the gate."""
-        query = select(func.count()).where(
-            dial_task.c.account_id == account_id, dial_task.c.state == literal("claimed")
-        )
-        return int(self.connection.execute(query).scalar_one())
+        return int(self.connection.execute(_CLAIMED, {"account": account_id}).scalar_one())
 
 
 def _account(row: RowMapping) -> AccountRow:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, exists, func, insert, or_, select, update
+from sqlalchemy import RowMapping, bindparam, exists, func, insert, or_, select, update
 
 from campaigns.core.lifecycle import (
     RANG_NOBODY,
@@ -20,7 +20,56 @@ from campaigns.store.base import Queries
 from campaigns.store.tables import attempt, campaign, dial_task, event
 
 _ALIVE = ("accepted", "ringing", "in_progress")
+_newer = attempt.alias()
+_STALLED = (
+    select(attempt.c.id)
+    .join(dial_task, dial_task.c.id == attempt.c.task_id)
+    .join(campaign, campaign.c.id == dial_task.c.campaign_id)
+    .where(
+        dial_task.c.state == TaskState.CALLING.value,
+        attempt.c.state.in_([state.value for state in TERMINAL]),
+        attempt.c.check_at.is_(None),
+        attempt.c.terminal_at < bindparam("before"),
+        ~exists().where(
+            _newer.c.task_id == attempt.c.task_id, _newer.c.intent_at > attempt.c.intent_at
+        ),
+    )
+    .limit(bindparam("most"))
+)
+"""Asked in every heartbeat, like the queries beside it that are built once."""
 _ENDED = [state.value for state in (*TERMINAL, *RANG_NOBODY)] + ["unresolved", "not_placed"]
+
+_LOST = (
+    select(attempt.c.id)
+    .where(attempt.c.state == AttemptState.DIALING.value, attempt.c.settle_at < bindparam("at"))
+    .limit(bindparam("most"))
+)
+_OVERSTAYED = (
+    select(attempt.c.id)
+    .where(attempt.c.open, attempt.c.release_at < bindparam("at"))
+    .limit(bindparam("most"))
+)
+_CHECKS_DUE = (
+    select(attempt.c.id)
+    .where(
+        attempt.c.check_at <= bindparam("at"),
+        or_(
+            attempt.c.check_claim_until.is_(None),
+            attempt.c.check_claim_until < bindparam("claim_at"),
+        ),
+    )
+    .order_by(attempt.c.check_at)
+    .limit(bindparam("most"))
+)
+_HOPELESS = (
+    select(attempt.c.id)
+    .where(
+        attempt.c.check_at.is_not(None),
+        attempt.c.state.not_in(_ENDED),
+        attempt.c.give_up_at < bindparam("at"),
+    )
+    .limit(bindparam("most"))
+)
 
 
 class AttemptQueries(Queries):
@@ -169,57 +218,25 @@ class AttemptQueries(Queries):
 
     def lost_answers(self, at: datetime, limit: int) -> Sequence[str]:
         """Intents whose process never came back with an answer."""
-        query = select(attempt.c.id).where(
-            attempt.c.state == AttemptState.DIALING.value, attempt.c.settle_at < at
-        )
-        return list(self.connection.execute(query.limit(limit)).scalars())
+        return list(self.connection.execute(_LOST, {"at": at, "most": limit}).scalars())
 
     def overstayed(self, at: datetime, limit: int) -> Sequence[str]:
         """Open attempts whose number is to be released whatever became of them."""
-        query = select(attempt.c.id).where(attempt.c.open, attempt.c.release_at < at)
-        return list(self.connection.execute(query.limit(limit)).scalars())
+        return list(self.connection.execute(_OVERSTAYED, {"at": at, "most": limit}).scalars())
 
     def hopeless(self, at: datetime, limit: int) -> Sequence[str]:
         """Attempts without an ending past the instant at which we give up on them."""
-        query = select(attempt.c.id).where(
-            attempt.c.check_at.is_not(None),
-            attempt.c.state.not_in(_ENDED),
-            attempt.c.give_up_at < at,
-        )
-        return list(self.connection.execute(query.limit(limit)).scalars())
+        return list(self.connection.execute(_HOPELESS, {"at": at, "most": limit}).scalars())
 
     def stalled(self, before: datetime, limit: int) -> Sequence[str]:
         """Ended before that, asked about no more, and their dial task still calls."""
-        newer = attempt.alias()
-        query = (
-            select(attempt.c.id)
-            .join(dial_task, dial_task.c.id == attempt.c.task_id)
-            .join(campaign, campaign.c.id == dial_task.c.campaign_id)
-            .where(
-                dial_task.c.state == TaskState.CALLING.value,
-                attempt.c.state.in_([state.value for state in TERMINAL]),
-                attempt.c.check_at.is_(None),
-                attempt.c.terminal_at < before,
-                ~exists().where(
-                    newer.c.task_id == attempt.c.task_id, newer.c.intent_at > attempt.c.intent_at
-                ),
-            )
-            .limit(limit)
-        )
-        return list(self.connection.execute(query).scalars())
+        given = {"before": before, "most": limit}
+        return list(self.connection.execute(_STALLED, given).scalars())
 
     def checks_due(self, at: datetime, claim_at: datetime, limit: int) -> Sequence[str]:
         """Attempts to look up: due in policy time, and nobody is at it (real time)."""
-        query = (
-            select(attempt.c.id)
-            .where(
-                attempt.c.check_at <= at,
-                or_(attempt.c.check_claim_until.is_(None), attempt.c.check_claim_until < claim_at),
-            )
-            .order_by(attempt.c.check_at)
-            .limit(limit)
-        )
-        return list(self.connection.execute(query).scalars())
+        given = {"at": at, "claim_at": claim_at, "most": limit}
+        return list(self.connection.execute(_CHECKS_DUE, given).scalars())
 
     def claim_check(self, attempt_id: str, at: datetime, until: datetime) -> bool:
         """Take a look-up for ourselves until `until` (real time)."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, exists, func, insert, select, update
 
 from campaigns.core.definition import Definition
 from campaigns.core.lifecycle import CampaignState
@@ -23,6 +23,39 @@ from campaigns.store.tables import (
     dial_task,
     pause_request,
     run_lease,
+)
+
+_PAUSES_ASKED = (
+    select(pause_request.c.id, pause_request.c.campaign_id, pause_request.c.why)
+    .where(~pause_request.c.applied)
+    .order_by(pause_request.c.id)
+)
+_SERVED = (
+    select(func.max(attempt.c.intent_at))
+    .where(attempt.c.campaign_id == campaign.c.id)
+    .scalar_subquery()
+)
+_RUNNABLE = (
+    select(campaign)
+    .where(
+        campaign.c.account_id == bindparam("account"),
+        campaign.c.state == CampaignState.RUNNING.value,
+        ~exists().where(pause_request.c.campaign_id == campaign.c.id, ~pause_request.c.applied),
+    )
+    .order_by(_SERVED.asc().nulls_first(), campaign.c.id)
+)
+"""Asked in every heartbeat, like the two below: built once."""
+_LEASED = _RUNNABLE.where(
+    exists().where(
+        run_lease.c.campaign_id == campaign.c.id, run_lease.c.until > bindparam("leased_at")
+    )
+)
+_UNFINISHED = select(campaign).where(
+    campaign.c.state == CampaignState.RUNNING.value,
+    ~exists().where(
+        dial_task.c.campaign_id == campaign.c.id,
+        dial_task.c.state.in_(("waiting", "claimed", "calling")),
+    ),
 )
 
 
@@ -138,40 +171,13 @@ class CampaignQueries(Queries):
 
     def runnable(self, account_id: int, *, leased_at: datetime | None) -> Sequence[CampaignRow]:
         """Campaigns that may dial now, the one served longest ago first."""
-        served = (
-            select(func.max(attempt.c.intent_at))
-            .where(attempt.c.campaign_id == campaign.c.id)
-            .scalar_subquery()
-        )
-        query = (
-            select(campaign)
-            .where(
-                campaign.c.account_id == account_id,
-                campaign.c.state == CampaignState.RUNNING.value,
-                ~exists().where(
-                    pause_request.c.campaign_id == campaign.c.id, ~pause_request.c.applied
-                ),
-            )
-            .order_by(served.asc().nulls_first(), campaign.c.id)
-        )
-        if leased_at is not None:
-            query = query.where(
-                exists().where(
-                    run_lease.c.campaign_id == campaign.c.id, run_lease.c.until > leased_at
-                )
-            )
-        return [_campaign(row) for row in self.connection.execute(query).mappings()]
+        query = _RUNNABLE if leased_at is None else _LEASED
+        given = {"account": account_id, "leased_at": leased_at}
+        return [_campaign(row) for row in self.connection.execute(query, given).mappings()]
 
     def unfinished(self) -> Sequence[CampaignRow]:
         """Running campaigns without an open task."""
-        query = select(campaign).where(
-            campaign.c.state == CampaignState.RUNNING.value,
-            ~exists().where(
-                dial_task.c.campaign_id == campaign.c.id,
-                dial_task.c.state.in_(("waiting", "claimed", "calling")),
-            ),
-        )
-        return [_campaign(row) for row in self.connection.execute(query).mappings()]
+        return [_campaign(row) for row in self.connection.execute(_UNFINISHED).mappings()]
 
     def ask_pause(self, campaign_id: int, why: str, at: datetime) -> None:
         """Ask for a pause without touching the campaign's row: the gate obeys at once."""
@@ -188,12 +194,8 @@ class CampaignQueries(Queries):
 
     def pauses_asked(self) -> Sequence[tuple[int, int, str]]:
         """Open requests, oldest first."""
-        query = (
-            select(pause_request.c.id, pause_request.c.campaign_id, pause_request.c.why)
-            .where(~pause_request.c.applied)
-            .order_by(pause_request.c.id)
-        )
-        return [(row.id, row.campaign_id, row.why) for row in self.connection.execute(query)]
+        rows = self.connection.execute(_PAUSES_ASKED)
+        return [(row.id, row.campaign_id, row.why) for row in rows]
 
     def pause_applied(self, request_id: int) -> None:
         """The campaign's state says it now."""

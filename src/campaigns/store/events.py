@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from campaigns.core.calls import CallStatus
 from campaigns.core.outcomes import Said, Source
 from campaigns.core.records import NewEvent
 from campaigns.store.base import Queries
 from campaigns.store.tables import event, heartbeat
+
+_UNFOLDED = (
+    select(event.c.attempt_id).where(~event.c.folded).order_by(event.c.id).limit(bindparam("most"))
+)
+"""Asked in every heartbeat, so built once."""
 
 
 class EventQueries(Queries):
@@ -78,8 +83,7 @@ class EventQueries(Queries):
 
     def unfolded(self, limit: int) -> Sequence[str]:
         """Attempts with events nobody has looked at."""
-        query = select(event.c.attempt_id).where(~event.c.folded).order_by(event.c.id).limit(limit)
-        return list(dict.fromkeys(self.connection.execute(query).scalars()))
+        return list(dict.fromkeys(self.connection.execute(_UNFOLDED, {"most": limit}).scalars()))
 
     def alive(self, process: str, kind: str, at: datetime) -> None:
         """A process says that it works (real time)."""

@@ -28,6 +28,7 @@ _MAY = text(
     " AND has_function_privilege('pg_walfile_name(pg_lsn)', 'execute')"
 )
 _CAN_TELL = "campaigns_can_tell_server"
+_WORLD = select(world)
 
 
 def server_of(connection: Connection) -> str | None:
@@ -55,7 +56,7 @@ class IncarnationQueries(Queries):
 
     def incarnation(self) -> Incarnation:
         """Which state of which database this is."""
-        row = self.connection.execute(select(world)).one_or_none()
+        row = self.connection.execute(_WORLD).one_or_none()
         if row is None:
             raise DatabaseAway("the database is not stamped: run `campaigns db upgrade`")
         return Incarnation(

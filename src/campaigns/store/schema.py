@@ -217,14 +217,16 @@ def ensure_account(
                     )
             free_at = now.policy if born else pacing.newborn(now, limit.window)
             highest = max((one.n for one in slots), default=0)
-            for n in range(highest + 1, highest + 1 + max(0, limit.count - len(slots))):
-                connection.execute(
-                    insert(slot).values(
-                        account_id=account_id,
-                        kind=kind.value,
-                        n=n,
-                        window_s=limit.window.total_seconds(),
-                        free_at=free_at,
-                    )
-                )
+            new = [
+                {
+                    "account_id": account_id,
+                    "kind": kind.value,
+                    "n": highest + n,
+                    "window_s": limit.window.total_seconds(),
+                    "free_at": free_at,
+                }
+                for n in range(1, 1 + limit.count - len(slots))
+            ]
+            if new:
+                connection.execute(insert(slot), new)
         return account_id

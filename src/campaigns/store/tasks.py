@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, case, exists, select, update
+from sqlalchemy import RowMapping, Update, bindparam, case, exists, select, update
 
 from campaigns.core.lifecycle import (
     CampaignState,
@@ -20,6 +20,36 @@ from campaigns.store.base import Queries
 from campaigns.store.tables import campaign, dial_task, lane
 
 _WAITING = dial_task.c.state == TaskState.WAITING.value
+_HEAD = (
+    select(dial_task.c.eligible_at)
+    .where(dial_task.c.lane_id == lane.c.id, _WAITING)
+    .order_by(dial_task.c.eligible_at, dial_task.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
+_HEADS = select(lane.c.id, lane.c.zones, _HEAD.label("head")).where(
+    lane.c.campaign_id == bindparam("campaign")
+)
+"""Asked in every heartbeat, like those below: built once."""
+_STOPPED = (
+    select(dial_task.c.id)
+    .where(_WAITING, dial_task.c.stopped.is_not(None))
+    .limit(bindparam("most"))
+)
+_LATE = (
+    select(dial_task.c.id)
+    .join(campaign, campaign.c.id == dial_task.c.campaign_id)
+    .where(
+        _WAITING,
+        dial_task.c.deadline_at <= bindparam("at"),
+        campaign.c.state.in_((CampaignState.RUNNING.value, CampaignState.PAUSED.value)),
+    )
+    .limit(bindparam("most"))
+)
+_CANCELLED = select(campaign.c.id).where(
+    campaign.c.state == CampaignState.CANCELLED.value,
+    exists().where(dial_task.c.campaign_id == campaign.c.id, _WAITING),
+)
 
 
 class TaskQueries(Queries):
@@ -27,16 +57,6 @@ class TaskQueries(Queries):
 
     def heads(self, campaign_id: int) -> Sequence[LaneHead]:
         """The first waiting task of each lane: one index probe per lane."""
-        head = (
-            select(dial_task.c.eligible_at)
-            .where(dial_task.c.lane_id == lane.c.id, dial_task.c.state == TaskState.WAITING.value)
-            .order_by(dial_task.c.eligible_at, dial_task.c.id)
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = select(lane.c.id, lane.c.zones, head.label("head")).where(
-            lane.c.campaign_id == campaign_id
-        )
         return [
             LaneHead(
                 lane_id=row.id,
@@ -44,7 +64,7 @@ class TaskQueries(Queries):
                 zones=tuple(row.zones.split()),
                 head=row.head,
             )
-            for row in self.connection.execute(query)
+            for row in self.connection.execute(_HEADS, {"campaign": campaign_id})
             if row.head is not None
         ]
 
@@ -201,6 +221,8 @@ class TaskQueries(Queries):
         ids = self.lock_tasks(
             dial_task.c.state == TaskState.CLAIMED.value, dial_task.c.claim_until < at
         )
+        if not ids:
+            return 0
         done = self.connection.execute(
             update(dial_task)
             .where(dial_task.c.id.in_(ids))
@@ -215,31 +237,13 @@ class TaskQueries(Queries):
 
         Each look-up has an index of its own: however long the lists, mostly they find nothing.
         """
-        open_states = (CampaignState.RUNNING.value, CampaignState.PAUSED.value)
-        late = (
-            select(dial_task.c.id)
-            .join(campaign, campaign.c.id == dial_task.c.campaign_id)
-            .where(_WAITING, dial_task.c.deadline_at <= at, campaign.c.state.in_(open_states))
-            .limit(limit)
-        )
-        left = exists().where(dial_task.c.campaign_id == campaign.c.id, _WAITING)
-        cancelled = select(campaign.c.id).where(
-            campaign.c.state == CampaignState.CANCELLED.value, left
-        )
-        dropped = (
-            select(dial_task.c.id)
-            .where(
-                dial_task.c.campaign_id.in_(list(self.connection.execute(cancelled).scalars())),
-                _WAITING,
-            )
-            .limit(limit)
-        )
-        stopped = select(dial_task.c.id).where(_WAITING, dial_task.c.stopped.is_not(None))
-        ids = [
-            *self.connection.execute(stopped.limit(limit)).scalars(),
-            *self.connection.execute(late).scalars(),
-            *self.connection.execute(dropped).scalars(),
-        ]
+        ids = list(self.connection.execute(_STOPPED, {"most": limit}).scalars())
+        ids += self.connection.execute(_LATE, {"at": at, "most": limit}).scalars()
+        if cancelled := list(self.connection.execute(_CANCELLED).scalars()):
+            dropped = select(dial_task.c.id).where(dial_task.c.campaign_id.in_(cancelled), _WAITING)
+            ids += self.connection.execute(dropped.limit(limit)).scalars()
+        if not ids:
+            return []
         query = select(dial_task).where(dial_task.c.id.in_(sorted(set(ids))[:limit]))
         rows = self.connection.execute(query.order_by(dial_task.c.id)).mappings()
         return [task_row(row) for row in rows]
