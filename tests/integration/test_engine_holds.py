@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +15,7 @@ from campaigns.engine import control
 from campaigns.engine.clock import begin
 from campaigns.engine.dial import dial
 from campaigns.engine.dispatch import dispatch
-from campaigns.engine.parts import ClockGuard, Policy
+from campaigns.engine.parts import ClockGuard, Parts, Policy
 from campaigns.engine.tick import beat, tick
 from campaigns.store import schema
 from campaigns.store.database import SqlTransaction
@@ -66,10 +66,13 @@ def test_every_account_is_held_for_a_step_until_the_hold_is_read_back() -> None:
     assert guard.unheld(1, START + 60 * SECOND), "and backwards"
 
 
-def test_a_process_that_starts_after_a_step_sees_it_all_the_same() -> None:
+@pytest.mark.parametrize("seen", [beat, begin])
+def test_a_process_that_starts_after_a_step_sees_it_all_the_same(
+    seen: Callable[[Parts], object],
+) -> None:
     """Nothing of its own to compare with, but what the last one on this machine wrote down."""
     world = World()
-    beat(world.parts)
+    seen(world.parts)
     world.submit(1)
     world.store.clock = lambda: world.clock.at + 30 * SECOND
     fresh = replace(world.parts, guard=ClockGuard())

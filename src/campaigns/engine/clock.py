@@ -19,12 +19,15 @@ WHY = "the clock stepped"
 
 
 def begin(parts: Parts) -> None:
-    """Take over what this machine saw last."""
+    """Take over what this machine saw last; the first process of a machine writes it down."""
     with parts.store.read() as tx:
         began = tx.last_alive(_row(parts))
-    if began is not None:
-        at = parts.clock.monotonic()
-        parts.guard.observe(began + timedelta(seconds=at), at, at)
+    if began is None:
+        with parts.store.write() as tx:
+            watch(tx, parts)
+        return
+    at = parts.clock.monotonic()
+    parts.guard.observe(began + timedelta(seconds=at), at, at)
 
 
 def watched_now(tx: Transaction, parts: Parts) -> tuple[Now, float]:
