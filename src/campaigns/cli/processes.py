@@ -133,12 +133,3 @@ def _celery(*argv: str) -> None:
         raise typer.Exit(ended.code if isinstance(ended.code, int) else 1) from None
     except OSError as error:
         raise InputError(f"{argv[0]} cannot start: {error.strerror}") from error
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    flags = {"allow_extra_args": True, "ignore_unknown_options": True}
-    app.command()(serve)
-    app.command(context_settings=flags)(worker)
-    app.command(context_settings=flags)(beat)
-    app.command()(simulator)
