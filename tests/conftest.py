@@ -15,22 +15,11 @@ from tests.support import migrated, secret
 from tests.support.postgres import Databases, databases
 from tests.support.redis import RedisServer
 
-ONE_AT_A_TIME = ("acceptance",)
-"""Directories whose tests start many processes: they share one xdist worker, in turn."""
-
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("default")
 secret.everywhere()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    root = config.rootpath / "tests"
-    for item in items:
-        part = item.path.relative_to(root).parts[0] if item.path.is_relative_to(root) else ""
-        if part in ONE_AT_A_TIME:
-            item.add_marker(pytest.mark.xdist_group("processes"))
 
 
 @pytest.fixture(autouse=True)

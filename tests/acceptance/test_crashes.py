@@ -23,9 +23,14 @@ LOST_CLAIMS, LOST_ANSWERS = "tick._lost_answers 1", "tick._lost_answers 2"
 CRASHES = (
     # a file comes in
     Crash(point="submit._open", both=False),
-    Crash(point="loading._store 1", both=False),
-    Crash(point="loading._store 2"),
+    Crash(point="loading.phones", both=False),
+    Crash(point="loading._store"),
     Crash(point="submit._publish"),
+    # and comes in again, edited
+    Crash(point="resubmit._accept", scenario="edited"),
+    Crash(point="reconcile._withdraw", scenario="edited"),
+    Crash(point="reconcile._write", scenario="edited"),
+    Crash(point="resubmit._publish", scenario="edited"),
     # a phone rings
     Crash(point=CLAIM),
     Crash(point=GATE, doubts=1),
@@ -60,9 +65,10 @@ CRASHES = (
 )
 
 ELSEWHERE = {
-    "submit._let_go": "only where a load breaks off without a crash",
+    "submission.let_go": "only where a load breaks off without a crash",
     "record.release": "who shares a number waits for its bound then: later, and nothing else",
     "tick._stranded": "only where the rules of time zones have changed under a campaign",
+    "clock.begin": "what a clock showed is written down by the next process that begins",
     "tick.beat": "a sign of life, which nobody's call depends on",
     "tick.show_life 1": "a sign of life, which nobody's call depends on",
     "tick.show_life 2": "a sign of life, which nobody's call depends on",
@@ -96,6 +102,7 @@ ELSEWHERE = {
             "control.suppress_all 2",
             "erase.erase 1",
             "erase.erase 2",
+            "erase.told",
             "unresolved.settle",
             "probing.probe",
             "recover._hold 1",

@@ -29,6 +29,7 @@ Promise = tuple[str, int]
 class Scenario:
     """`promises`: last two digits of a contact's number → what is to become of it.
 
+    `only_first`, `only_later`: who is withdrawn, and added, when the file is edited at once.
     `public`: webhooks arrive. `ends`: the campaign ends after `SHORT`. `options` are the
     simulator's, `spacing` is the engine's.
     """
@@ -38,11 +39,21 @@ class Scenario:
     ends: bool = False
     spacing: str = "1s"
     options: Mapping[str, Any] = field(default_factory=dict)
+    only_first: tuple[int, ...] = ()
+    only_later: tuple[int, ...] = ()
 
-    def submission(self, end: datetime) -> Submission:
-        """The same file each time: people, one line twice, and one that cannot be called."""
-        people: list[Entry] = [contact(n) for n in self.promises]
-        twice = contact(next(iter(self.promises)), line=200)
+    def submissions(self, end: datetime) -> list[Submission]:
+        """The file, and where some are in only one of them the file after it was edited."""
+        first = self._submission(end, "d1", [n for n in self.promises if n not in self.only_later])
+        if not self.only_later:
+            return [first]
+        later = [n for n in self.promises if n not in self.only_first]
+        return [first, self._submission(end, "d2", later)]
+
+    def _submission(self, end: datetime, digest: str, numbers: list[int]) -> Submission:
+        """People, one line twice, and one that cannot be called."""
+        people: list[Entry] = [contact(n) for n in numbers]
+        twice = contact(numbers[0], line=200)
         broken = RejectedRow(line=201, column="to_number", reason="no number")
         retry = Retry(max_attempts=2, no_answer=(WAITS["no_answer"],), busy=(WAITS["busy"],))
         return Submission(
@@ -51,7 +62,7 @@ class Scenario:
                 retry=retry,
                 schedule=Schedule(end=end if self.ends else None),
             ),
-            digest="d1",
+            digest=digest,
             header=("key", "name", "to_number"),
             source="people.csv",
             entries=[*people, twice, broken],
@@ -79,6 +90,17 @@ SCENARIOS: Mapping[str, Scenario] = {
     "silent": Scenario(
         promises={1: ("unresolved", 1), 60: ("completed", 2), 0: ("completed", 1)},
         options={"faults": (_LOST,), "list_lag": timedelta(days=1)},
+    ),
+    # The file is edited before anybody is called.
+    "edited": Scenario(
+        promises={
+            0: ("completed", 1),
+            60: ("completed", 2),
+            5: ("cancelled", 0),
+            2: ("completed", 1),
+        },
+        only_first=(5,),
+        only_later=(2,),
     ),
     # Only two can be called before it ends.
     "short": Scenario(
