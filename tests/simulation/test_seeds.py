@@ -1,4 +1,4 @@
-"""A hundred and fifty worlds, each with other faults: phones and tables say that all is well.
+"""Three hundred worlds, each with other faults: phones and tables say that all is well.
 
 `./test --soak` runs tens of thousands more (SOAK_SEEDS). A failing seed says how to see it again.
 """
@@ -16,7 +16,7 @@ import pytest
 from tests.simulation.plan import SWITCHES, draw
 from tests.simulation.runs import quiet, report, run
 
-SEEDS, TOGETHER = 150, 10
+SEEDS, TOGETHER = 300, 10
 SOAK = int(os.environ.get("SOAK_SEEDS", "20000"))
 ROOT = Path(__file__).parents[2]
 
