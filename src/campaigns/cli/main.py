@@ -53,6 +53,10 @@ _PASSED_ON = ("worker", "beat")
 class Commands(Doors):
     """Imports only the command that was typed: the engine behind all of them takes seconds."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)  # a slip is told by the names
+
     def list_commands(self, ctx: Any) -> list[str]:
         """In the order of the table."""
         return list(COMMANDS)
@@ -61,7 +65,7 @@ class Commands(Doors):
         """The command, or None."""
         if cmd_name not in COMMANDS:
             return None
-        if cmd_name not in self.commands:
+        if self.commands[cmd_name] is None:
             self.commands[cmd_name] = _made(cmd_name)
         return self.commands[cmd_name]
 

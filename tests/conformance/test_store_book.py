@@ -1,0 +1,168 @@
+"""The book of a campaign against another list: found by key, changed in place, never repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from campaigns.core.lifecycle import Outcome, TaskState
+from campaigns.core.reconcile import BookContact, BookTask, Rename, Retime
+from campaigns.core.records import NewContact, NewReject, NewTask
+from tests.support.engine import definition
+from tests.support.stored import T0, Stored, at, person
+
+PLAN = NewTask(due_at=at(600), deadline_at=at(900), expires_as="deadline")
+
+
+def people(*numbers: int, source: str = "people.csv") -> list[NewContact]:
+    return [replace(person(n), source=source) for n in numbers]
+
+
+def kept(stored: Stored, campaign: int, key: str) -> tuple[BookContact, list[BookTask]]:
+    with stored.tx() as tx:
+        contact = tx.book(campaign, [key])[key]
+        return contact, list(tx.tasks_of([contact.id])[contact.id])
+
+
+def test_contacts_are_found_by_key_and_by_the_list_that_they_are_of(stored: Stored) -> None:
+    campaign = stored.campaign([*people(1, 2), *people(3, source="other.csv")])
+    with stored.tx() as tx:
+        found = tx.book(campaign, ["k1", "k3", "nobody"])
+        assert set(found) == {"k1", "k3"}
+        assert (found["k1"].line, found["k1"].source, found["k3"].source) == (
+            3,
+            "people.csv",
+            "other.csv",
+        )
+        first = tx.of_source(campaign, "people.csv", after=0, limit=1)
+        rest = tx.of_source(campaign, "people.csv", after=first[0].id, limit=9)
+        assert [one.line for one in (*first, *rest)] == [3, 4]
+        tx.leave([first[0].id], T0)
+        assert [one.line for one in tx.of_source(campaign, "people.csv", after=0, limit=9)] == [4]
+        assert tx.book(campaign, ["k1"])["k1"].gone
+
+
+def test_a_row_that_says_the_same_has_the_same_digest(stored: Stored) -> None:
+    campaign = stored.campaign(people(1))
+    (one,) = people(1)
+    renamed = replace(one, fields={"name": "Another"})
+    moved = replace(one, time_at=at(60))
+    with stored.tx() as tx:
+        was = tx.book(campaign, ["k1"])["k1"].digest
+        assert tx.digests(campaign, [replace(one, line=99)]) == {"k1": was}
+        others = {tx.digests(campaign, [other])["k1"] for other in (renamed, moved)}
+        assert len(others | {was}) == 3
+        assert "Person" not in was
+
+
+def test_a_contact_is_rewritten_with_the_tasks_that_are_not_done(stored: Stored) -> None:
+    campaign = stored.campaign(people(1))
+    contact, (task,) = kept(stored, campaign, "k1")
+    (entry,) = people(7)
+    entry = replace(entry, key="k1", zones=("Asia/Tokyo",), occasion="o2", time_at=at(5))
+    with stored.tx() as tx:
+        tx.hold([contact.id])
+        phone = tx.phone_ids([entry.e164])[entry.e164]
+        lane = tx.lanes(campaign, ["Asia/Tokyo"])["Asia/Tokyo"]
+        tx.rewrite(contact.id, entry, digest="d", source="people.csv", phone_id=phone, lane_id=lane)
+        now = tx.contact(contact.id)
+        assert (now.e164, now.zones, now.line, now.held) == (entry.e164, entry.zones, 9, False)
+        moved = tx.task(task.id)
+        assert moved is not None
+        assert moved.phone_id == phone
+    fresh, _ = kept(stored, campaign, "k1")
+    assert (fresh.digest, fresh.occasion, fresh.time_at) == ("d", "o2", at(5))
+    assert not fresh.held
+
+
+def test_lines_move_and_unreadable_rows_are_held(stored: Stored) -> None:
+    campaign = stored.campaign(people(1, 2))
+    (one, _), (two, _) = kept(stored, campaign, "k1"), kept(stored, campaign, "k2")
+    with stored.tx() as tx:
+        tx.relined({one.id: 40, two.id: 41})
+        tx.hold([two.id])
+        tx.hold([])
+        found = tx.book(campaign, ["k1", "k2"])
+        assert {key: (one.line, one.held) for key, one in found.items()} == {
+            "k1": (40, False),
+            "k2": (41, True),
+        }
+        assert tx.contact(two.id).held
+
+
+def test_a_task_gets_another_time_and_a_done_one_comes_back_only_when_asked(
+    stored: Stored,
+) -> None:
+    campaign = stored.campaign(people(1))
+    contact, (task,) = kept(stored, campaign, "k1")
+    with stored.tx() as tx:
+        assert not tx.retime(Retime(task_id=task.id, plan=PLAN, revive=True), at(1))
+        assert tx.retime(Retime(task_id=task.id, plan=PLAN), at(1))
+    _, (later,) = kept(stored, campaign, "k1")
+    assert (later.due_at, later.deadline_at, later.expires_as) == (at(600), at(900), "deadline")
+    with stored.tx() as tx:
+        row = tx.task(task.id)
+        assert row is not None
+        assert row.eligible_at == at(600)
+        tx.stop([task.id], "withdrawn", at(2))
+        assert contact.id not in tx.still_called([contact.id])
+    _, (ended,) = kept(stored, campaign, "k1")
+    assert (ended.state, ended.outcome, ended.reason) == (
+        TaskState.DONE,
+        Outcome.CANCELLED,
+        "withdrawn",
+    )
+    with stored.tx() as tx:
+        assert not tx.retime(Retime(task_id=task.id, plan=PLAN), at(3))
+        assert tx.retime(Retime(task_id=task.id, plan=PLAN, revive=True), at(3))
+        assert contact.id in tx.still_called([contact.id])
+    _, (back,) = kept(stored, campaign, "k1")
+    assert (back.state, back.outcome, back.stopped) == (TaskState.WAITING, None, None)
+
+
+def test_a_task_under_way_is_stopped_and_keeps_its_call(stored: Stored) -> None:
+    campaign = stored.campaign(people(1))
+    attempt = stored.calling(campaign)
+    assert attempt.task_id is not None
+    with stored.tx() as tx:
+        tx.stop([attempt.task_id], "moved", at(2))
+        tx.stop([], "moved", at(2))
+    _, (task,) = kept(stored, campaign, "k1")
+    assert (task.state, task.stopped) == (TaskState.CALLING, "moved")
+
+
+def test_tasks_are_added_and_renamed(stored: Stored) -> None:
+    campaign = stored.campaign(people(1))
+    contact, (task,) = kept(stored, campaign, "k1")
+    place = {"campaign_id": campaign, "account_id": stored.account}
+    with stored.tx() as tx:
+        row = tx.task(task.id)
+        assert row is not None
+        lane = tx.lanes(campaign, [" ".join(person(1).zones)])
+        (lane_id,) = lane.values()
+        more = [replace(PLAN, touch="later", occasion="o1")]
+        tx.add_tasks(contact.id, more, **place, phone_id=row.phone_id, lane_id=lane_id)
+        tx.add_tasks(contact.id, [], **place, phone_id=row.phone_id, lane_id=lane_id)
+        tx.rename(Rename(task_id=task.id, occasion="o1"))
+    _, tasks = kept(stored, campaign, "k1")
+    assert [(one.touch, one.occasion) for one in tasks] == [("", "o1"), ("later", "o1")]
+
+
+def test_a_new_version_stands_beside_the_old_one_and_old_rejects_go(stored: Stored) -> None:
+    campaign = stored.campaign(people(1))
+    bad = NewReject(line=9, kind="rejected", column="x", reason="no")
+    with stored.tx() as tx:
+        tx.reject(campaign, [bad])
+        tx.new_version(
+            campaign,
+            2,
+            definition=definition(name="one", recording=True),
+            header=("key",),
+            source="people.csv",
+            digest="d2",
+            at=at(1),
+        )
+        tx.forget_rejects(campaign)
+        assert not tx.definition(campaign, 1)[0].recording
+        assert tx.definition(campaign, 2)[0].recording
+        left = "SELECT count(*) FROM rejected_row"
+        assert tx.connection.exec_driver_sql(left).scalar_one() == 0
