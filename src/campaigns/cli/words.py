@@ -34,6 +34,7 @@ WAITS = {
     WaitReason.PAUSED: "the campaign is paused",
     WaitReason.ACCOUNT_PAUSED: "the account is paused",
     WaitReason.STALE: "about to be looked at again",
+    WaitReason.UNREADABLE: "its row cannot be read any more",
     WaitReason.NOT_PLACED: "its last call was never placed",
 }
 
