@@ -23,9 +23,9 @@ pytestmark = pytest.mark.timeout(900)
 def test_a_campaign_through_workers_webhooks_and_retries() -> None:
     with rehearsed() as world:
         world.fleet.start(workers=2, beats=2)
-        world.submit(100)
+        world.submit(30)
         world.fleet.wait_done(within=180)
-        assert world.outcomes() == promised(100)
+        assert world.outcomes() == promised(30)
         ledger = world.simulator.ledger
         assert ledger.rung_while_live() == 0
         assert set(ledger.rings_per_attempt().values()) == {1}
@@ -98,7 +98,7 @@ def test_messages_and_logs_hold_no_number_and_no_context() -> None:
 def test_a_worker_listens_to_nothing_but_its_queues() -> None:
     """A subscription that breaks and comes back is read for ever: its worker would be deaf."""
     with rehearsed() as world:
-        world.fleet.start(workers=1, beats=0)
+        world.fleet.start(workers=1, beats=1)
         with redis.Redis(port=world.redis.port) as broker:
             alive = world.fleet.root / "worker0.alive"
             wait_until(alive.exists, within=60, what="a worker")

@@ -166,5 +166,5 @@ def _entry(key: int, row: Row) -> Entry:
 
 TestBook = Book.TestCase
 TestBook.settings = settings(
-    max_examples=int(os.environ.get("BOOK_EXAMPLES", "40")), stateful_step_count=12, deadline=None
+    max_examples=int(os.environ.get("BOOK_EXAMPLES", "25")), stateful_step_count=12, deadline=None
 )

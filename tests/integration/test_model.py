@@ -409,7 +409,7 @@ def _run(database_url: str, examples: int, steps: int) -> None:
 
 
 def test_whatever_happens_nobody_is_rung_who_may_not_be(postgres_url: str) -> None:
-    _run(postgres_url, examples=int(os.environ.get("MODEL_EXAMPLES", "25")), steps=30)
+    _run(postgres_url, examples=int(os.environ.get("MODEL_EXAMPLES", "12")), steps=30)
 
 
 @pytest.mark.soak

@@ -9,11 +9,10 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import ProgrammingError
 
-from campaigns.core.figures import StoredContact
+from campaigns.core.records import ContactRow
 from campaigns.errors import ConfigurationError, DatabaseAway
 from campaigns.store import resealing, schema
 from campaigns.store.database import Database, SqlTransaction
-from campaigns.store.reads import Reads
 from campaigns.store.sealing import Keys
 from campaigns.store.tables import attempt, event, phone, rejected_row
 from tests.support import before
@@ -63,15 +62,15 @@ def open_in(database: Database) -> list[str]:
     return [one for one in before.CLEAR if one in lying]
 
 
-def people(tx: SqlTransaction) -> list[StoredContact]:
-    stored = Reads(tx).stored_contacts(1, before.KEYS)
-    return [stored[key] for key in before.KEYS]
+def people(tx: SqlTransaction) -> list[ContactRow]:
+    book = tx.book(1, before.KEYS)
+    return [tx.contact(book[key].id) for key in before.KEYS]
 
 
 def read_back(database: Database) -> None:
     """Everything is found, and opens as it was."""
     with database.read() as tx:
-        assert [one.to_number for one in people(tx)] == list(before.NUMBERS)
+        assert [one.e164 for one in people(tx)] == list(before.NUMBERS)
         assert [one.fields["name"] for one in people(tx)] == list(before.NAMES)
         assert [bool(one.settings) for one in people(tx)] == [True, False, False]
         ids = {number: tx.phone_of(number) for number in before.NUMBERS}

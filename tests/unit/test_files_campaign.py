@@ -153,7 +153,7 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
         load(tmp_path / "c.yaml", today=TODAY)
     assert all("not yet" in str(fault) for fault in caught.value.faults)
     refused = {fault.key for fault in caught.value.faults}
-    assert len(refused) == 23
+    assert len(refused) == 20
     lines = EVERYTHING.splitlines()
     for fault in caught.value.faults:
         line = int(fault.at.rpartition(":")[2])
