@@ -130,6 +130,22 @@ def test_an_opt_out_committed_while_a_task_is_claimed_wins() -> None:
 
 
 @pytest.mark.parametrize("stop", ["campaign", "account"])
+def test_a_pause_committed_while_a_task_is_claimed_wins(stop: str) -> None:
+    world = World()
+    world.submit(1)
+    world.bell.rung.clear()
+    dispatch(world.account_id, world.parts)
+    assert world.tasks()[0]["state"] == "claimed"
+    if stop == "campaign":
+        control.pause("reminders", world.parts, who="test", reason="lunch")
+    else:
+        control.pause_account([world.account_id], world.parts, who="test", reason="lunch")
+    world.settle()
+    assert not world.provider.rung
+    assert world.tasks()[0]["state"] == "waiting"
+
+
+@pytest.mark.parametrize("stop", ["campaign", "account"])
 def test_a_pause_holds_from_the_moment_it_returns(stop: str) -> None:
     world = World()
     world.submit(20)
