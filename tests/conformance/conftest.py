@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.store.database import Database
+from campaigns.store.incarnation import stamp
 from campaigns.store.tables import metadata
 from tests.support.postgres import Databases
 from tests.support.stored import Stored
@@ -34,6 +35,7 @@ def _emptied(database: Database) -> Database:
             "INSERT INTO world SELECT 1, 'real', clock_timestamp(), clock_timestamp(), 1"
             " WHERE NOT EXISTS (SELECT 1 FROM world)"
         )
+        stamp(tx.connection)
     return database
 
 
