@@ -52,7 +52,8 @@ def test_each_change_is_a_line_and_nothing_is_stored(shell: Shell) -> None:
 def test_a_moved_appointment_tells_both_times(shell: Shell) -> None:
     shell.write("visits.yaml", APPOINTMENTS)
     shell.write("people.csv", "id,to_number,at\nv1,+16175550123,2099-03-10 14:00\n")
-    shell("submit", "visits.yaml", "--yes")
+    said = shell("submit", "visits.yaml", "--yes")
+    assert said.out.splitlines()[0] == "visits: stored, 2 calls will be made"
     shell.write("people.csv", "id,to_number,at\nv1,+16175550123,2099-03-11 09:30\n")
     said = shell("plan", "visits.yaml")
     assert "10 Mar 2099 18:00 UTC" in said.out

@@ -98,9 +98,11 @@ def _tell(submitted: Submitted, figures: CampaignFigures) -> None:
             for line in summary.remarks(submitted.difference):
                 screen.say(line)
         case Effect.CREATED | Effect.RESUMED:
-            waiting = figures.summary.tasks.waiting
-            people = screen.count(waiting, "person", "people")
-            screen.say(f"{name}: stored, {people} will be called")
+            tasks, accepted = figures.summary.tasks, submitted.counts.accepted
+            people = f"{screen.count(tasks.waiting, 'person', 'people')} will be called"
+            if tasks.total > accepted > 0:  # several touches each
+                people = f"{screen.count(tasks.waiting, 'call')} will be made"
+            screen.say(f"{name}: stored, {people}")
             if submitted.counts.rejected or submitted.counts.duplicate:
                 rows = submitted.counts.rejected + submitted.counts.duplicate
                 screen.say(
