@@ -168,7 +168,9 @@ def test_a_row_that_cannot_be_read_any_more_is_held(world: World) -> None:
     world.settle(ticks=2)
     assert [request.to_number[-4:] for _, request in world.provider.rung] == ["0002"]
     assert book(world)["k1"] == ("waiting", None)
+    assert world.tasks()[0]["wait_reason"] == "row_unreadable"
     assert counted(put(world, people(1, 2), "d3")) == {"changed": 1, "unchanged": 1}
+    assert world.tasks()[0]["wait_reason"] == "due"
     world.clock.forward(seconds=5)
     world.settle(ticks=2)
     assert [request.to_number[-4:] for _, request in world.provider.rung] == ["0002", "0001"]

@@ -29,6 +29,7 @@ _COLUMNS = (
 )
 """None that is sealed: opening a million of them takes longer than reading the list."""
 _OPEN = dial_task.c.state != TaskState.DONE.value
+_WAITING = dial_task.c.state == TaskState.WAITING.value
 
 
 class BookQueries(Queries):
@@ -127,6 +128,12 @@ class BookQueries(Queries):
     def hold(self, contact_ids: Collection[int]) -> None:
         """Their rows cannot be read: neither withdrawn nor called with what they said before."""
         self._contacts(contact_ids, held=True)
+        if contact_ids:
+            self.connection.execute(
+                update(dial_task)
+                .where(dial_task.c.contact_id.in_(list(contact_ids)), _WAITING)
+                .values(wait_reason="row_unreadable")
+            )
 
     def leave(self, contact_ids: Collection[int], at: datetime) -> None:
         """Their list no longer has them."""
@@ -185,6 +192,9 @@ class BookQueries(Queries):
             due = literal(plan.due_at, Instant)
             retry = dial_task.c.retry_at
             values["eligible_at"] = case((retry > due, retry), else_=due)
+            values["wait_reason"] = case(
+                (~_WAITING, dial_task.c.wait_reason), (retry > due, "retry"), else_="due"
+            )
             query = query.where(_OPEN)
         return self.connection.execute(query.values(**values)).rowcount == 1
 
