@@ -317,3 +317,25 @@ def test_an_opt_out_outlives_every_list(world: World) -> None:
     put(world, [one, contact(2)], "d3")
     world.settle(ticks=2)
     assert [request.to_number[-4:] for _, request in world.provider.rung] == ["0002"]
+
+
+@ON_THE_TESTS_CLOCK
+def test_a_contact_of_an_older_release_is_called_by_what_its_row_says_now(world: World) -> None:
+    put(world, people(1, 2), "d1")
+    with world.store.write() as tx:  # as a migration leaves those that were there before it
+        tx.connection.exec_driver_sql("UPDATE contact SET digest = '', source = ''")
+    renamed = contact(1, fields={"name": "Renamed", "key": "k1"})
+    put(world, [renamed, contact(2)], "d2")
+    assert {row["source"] for row in world.rows("SELECT source FROM contact")} == {"people.csv"}
+    assert counted(put(world, [renamed, contact(2)], "d3")) == {"unchanged": 2}
+    world.settle()
+    said = [request.context["name"] for _, request in world.provider.rung]
+    assert said == ["Renamed", "Person 2"]
+
+
+def test_an_edited_file_may_be_submitted_paused(world: World) -> None:
+    put(world, people(1), "d1")
+    done = submit(submission(people(1, 2), "d2"), world.parts, who="ann", paused=True)
+    assert done.effect is Effect.CHANGED
+    (row,) = world.rows("SELECT state, paused_by FROM campaign")
+    assert row == {"state": "paused", "paused_by": "ann"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from campaigns.cli.loading import Loaded, load
 from campaigns.core.records import CampaignRow
-from campaigns.engine.submission import known
+from campaigns.engine.submit import known
 from campaigns.errors import Conflict, InputError
 from campaigns.files import exports
 from campaigns.ports import Store

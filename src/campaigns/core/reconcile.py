@@ -13,14 +13,13 @@ from enum import StrEnum
 
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.records import NewTask
+from campaigns.core.schedule import CLOSED, MIN_GAP, NO_TIME, PAST_DUE
 
 MOVED_FROM = timedelta(minutes=15)
 """An anchor that changed by less is the same appointment (campaign-file.md, when_moved)."""
 WITHDRAWN, MOVED, REMOVED = "withdrawn", "moved", "touch_removed"
 """Why a dial task gets no further call: not on the list, another time, no longer a touch."""
-_UNDONE = frozenset({WITHDRAWN, MOVED, REMOVED, "past_due", "min_gap", "closed_hours"}) | {
-    "no_callable_time",
-}
+_UNDONE = frozenset({WITHDRAWN, MOVED, REMOVED, PAST_DUE, MIN_GAP, CLOSED, NO_TIME})
 """Reasons of a task that ended without having done its part: it comes back when its plan does."""
 
 

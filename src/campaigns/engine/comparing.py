@@ -172,8 +172,7 @@ class Comparison:
             keep=self._keep,
             at=at,
         )
-        silent = same(old, one.digest) or (not old.digest and not (old.gone or old.held))
-        if silent and not made.steps:
+        if same(old, one.digest) and not made.steps:
             return one
         return Found(entry=one.entry, digest=one.digest, old=known, change=made)
 

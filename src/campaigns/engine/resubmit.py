@@ -18,6 +18,7 @@ from campaigns.engine.submission import (
     known,
     let_go,
     loader_of,
+    started_paused,
 )
 from campaigns.errors import Conflict
 
@@ -58,7 +59,14 @@ def _reconciler(submission: Submission, row: CampaignRow, parts: Parts, token: s
 
 
 def apply_change(
-    submission: Submission, row: CampaignRow, parts: Parts, token: str, *, who: str, allow: bool
+    submission: Submission,
+    row: CampaignRow,
+    parts: Parts,
+    token: str,
+    *,
+    who: str,
+    paused: bool,
+    allow: bool,
 ) -> Submitted:
     """Look, accept, and bring the book to what the list says."""
     reconciler = _reconciler(submission, row, parts, token)
@@ -73,7 +81,7 @@ def apply_change(
     except BaseException:
         let_go(row.id, token, parts)
         raise
-    _publish(row.id, token, parts, who=who)
+    _publish(row.id, token, parts, who=who, paused=paused)
     parts.doorbell.dispatch(row.account_id)
     counts = Counts(
         lines=found.lines,
@@ -152,20 +160,24 @@ _CHANGEABLE = (
 _AUDITED = ("added", "moved", "changed", "withdrawn", "unchanged", "held", "rejected")
 
 
-def _publish(campaign_id: int, token: str, parts: Parts, *, who: str) -> None:
-    """The book is what the list says: it goes on, unless somebody paused it."""
+def _publish(campaign_id: int, token: str, parts: Parts, *, who: str, paused: bool) -> None:
+    """The book is what the list says: it goes on, unless somebody paused it or wants it so."""
     with parts.store.write() as tx:
         row = tx.lock_campaign(campaign_id)
         at = tx.now().policy
         if row.load_token != token or row.state is not CampaignState.RECONCILING:
             raise Conflict(f"{row.name}: another submit took over, or it was cancelled")
-        state = CampaignState.RUNNING if row.paused_why is None else CampaignState.PAUSED
+        values: dict[str, object] = {"state": CampaignState.RUNNING.value}
+        if row.paused_why is not None:
+            values = {"state": CampaignState.PAUSED.value}
+        elif paused:
+            values = started_paused(who, at)
         tx.change_campaign(
             campaign_id,
             (CampaignState.RECONCILING,),
-            state=state.value,
             load_token=None,
             load_until=None,
             finished_at=None,
+            **values,
         )
         tx.audit(who=who, what="published", at=at, campaign_id=campaign_id, version=row.version)

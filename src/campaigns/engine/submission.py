@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from campaigns.core.contacts import Entry
@@ -77,6 +78,16 @@ def free(row: CampaignRow, now: Now) -> None:
     working = row.state in (CampaignState.LOADING, CampaignState.RECONCILING)
     if working and row.load_until is not None and row.load_until > now.real:
         raise Conflict(f"{row.name} is being loaded by another submit: try again in a minute")
+
+
+def started_paused(who: str, at: datetime) -> dict[str, object]:
+    """What is set of a campaign whose submitter wants to resume it by hand."""
+    return {
+        "state": CampaignState.PAUSED.value,
+        "paused_why": "submitted with --start paused",
+        "paused_by": who,
+        "paused_at": at,
+    }
 
 
 def let_go(campaign_id: int, token: str, parts: Parts) -> None:

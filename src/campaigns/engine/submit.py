@@ -20,6 +20,7 @@ from campaigns.engine.submission import (
     known,
     let_go,
     loader_of,
+    started_paused,
 )
 from campaigns.errors import Conflict
 from campaigns.ports import Transaction
@@ -57,7 +58,9 @@ def submit(
             campaign_id=campaign.id, name=campaign.name, effect=effect, counts=Counts()
         )
     if effect is Effect.CHANGED:
-        return apply_change(submission, campaign, parts, token, who=who, allow=allow_withdraw)
+        return apply_change(
+            submission, campaign, parts, token, who=who, paused=paused, allow=allow_withdraw
+        )
     loader = loader_of(submission, campaign, parts, token)
     try:
         counts = loader.load(submission.entries)
@@ -133,12 +136,7 @@ def _publish(
             raise Conflict(f"{row.name}: another submit took over the loading")
         values: dict[str, object] = {"state": CampaignState.RUNNING.value}
         if paused:
-            values = {
-                "state": CampaignState.PAUSED.value,
-                "paused_why": "submitted with --start paused",
-                "paused_by": who,
-                "paused_at": at,
-            }
+            values = started_paused(who, at)
         tx.change_campaign(
             campaign_id, (CampaignState.LOADING,), load_token=None, load_until=None, **values
         )
