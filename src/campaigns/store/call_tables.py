@@ -52,6 +52,7 @@ dial_task = Table(
     # The reason that goes with `expired`: campaign_end, deadline, superseded.
     Column("expires_as", String(32), nullable=False, server_default="campaign_end"),
     Column("stopped", String(32)),  # no further call, and why; a live one goes on
+    Column("spent", Integer, nullable=False, server_default="0"),  # attempts of earlier rounds
     UniqueConstraint("contact_id", "touch", "occasion"),
     CheckConstraint("(state = 'done') = (outcome IS NOT NULL)", name="done_has_outcome"),
     Index(
@@ -164,6 +165,15 @@ attempt = Table(
     Index("ix_attempt_phone_id_intent_at", "phone_id", "intent_at"),
     Index("ix_attempt_account_id_answered_at", "account_id", "answered_at"),
     Index("ix_attempt_campaign_id_intent_at", "campaign_id", "intent_at"),
+)
+
+attempt_member = Table(
+    "attempt_member",
+    metadata,
+    Column("attempt_id", ForeignKey("attempt.id"), primary_key=True),
+    # Besides the attempt's own task: who else of the family its call is for.
+    Column("task_id", ForeignKey("dial_task.id"), primary_key=True),
+    Index("ix_attempt_member_task_id", "task_id"),
 )
 
 event = Table(

@@ -18,7 +18,14 @@ from sqlalchemy import (
     text,
 )
 
-from campaigns.store.call_tables import attempt, dial_task, event, orphan_event, sweep_read
+from campaigns.store.call_tables import (
+    attempt,
+    attempt_member,
+    dial_task,
+    event,
+    orphan_event,
+    sweep_read,
+)
 from campaigns.store.columns import BigId, Instant, Json, Sealed, SealedJson, metadata
 
 __all__ = [
@@ -27,6 +34,7 @@ __all__ = [
     "Json",
     "account",
     "attempt",
+    "attempt_member",
     "audit",
     "campaign",
     "campaign_version",
@@ -41,6 +49,7 @@ __all__ = [
     "pause_request",
     "phone",
     "rejected_row",
+    "request_key",
     "run_lease",
     "schema_compat",
     "slot",
@@ -147,6 +156,13 @@ campaign = Table(
     Column("vouched_at", Instant),  # a person resumed after refusals: take them at their word
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("refresh_at", Instant),  # when its list is read again; its cron's next firing
+    Column("refresh_since", Instant),  # the firing that is refused, and tried again for an hour
+    Column("refresh_why", String(200)),  # why it was; none: the last one was taken
+    Column("refreshed_at", Instant),
+    Column("run", String(40), nullable=False, server_default=""),  # the occasion of its tasks
+    Column("run_at", Instant),  # when its next run begins
+    Column("approved_at", Instant),  # a person has heard its first calls
     Index("ix_campaign_account_state", "account_id", "state"),
 )
 
@@ -160,6 +176,8 @@ campaign_version = Table(
     Column("source", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("accepted_at", Instant, nullable=False),
+    # Where it was read: path of its file, digest of the file alone, what options filled in.
+    Column("origin", Json),
 )
 
 lane = Table(
@@ -190,8 +208,20 @@ contact = Table(
     Column("time_at", Instant),  # its anchor, or the time that its row gives it
     Column("gone_at", Instant),  # its list no longer has it
     Column("held", Boolean, nullable=False, default=False, server_default=text("false")),
+    Column("said_at", Instant),  # as of when its teller knows this; what is older is no news
+    Column("from_number", String(20)),  # of a list of numbers, the one it saw first
     UniqueConstraint("campaign_id", "key_index", name="uq_contact_campaign_id_key"),
     Index("ix_contact_campaign_id_phone_id", "campaign_id", "phone_id"),
+)
+
+request_key = Table(
+    "request_key",
+    metadata,
+    Column("key", String(64), primary_key=True),  # hash of an Idempotency-Key and its route
+    Column("digest", String(64), nullable=False),  # of the request that it came with
+    Column("status", Integer),  # none: under way
+    Column("body", Json),
+    Column("at", Instant, nullable=False),
 )
 
 rejected_row = Table(
