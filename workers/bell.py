@@ -43,6 +43,10 @@ class CeleryDoorbell:
         """Someone please see whether the provider of this held account answers a GET."""
         self._send("look", account_id)
 
+    def refresh(self, campaign_id: int) -> None:
+        """Someone please read this campaign's list again."""
+        self._send("refresh", campaign_id)
+
     def ping(self) -> None:
         """Raises BrokerAway when the broker does not answer."""
         try:

@@ -66,6 +66,7 @@ def parts() -> Parts:
                 leased_only="CAMPAIGNS_RUN_ID" in os.environ,
                 statement_s=STATEMENT,
                 around_post=posting,
+                stopping=_this.stop.is_set,
             )
         return _this.installation.parts
 

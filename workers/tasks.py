@@ -1,4 +1,7 @@
-"""Fetch the engine, call one use case. Every task is idempotent and bounded under 19 seconds."""
+"""Fetch the engine, call one use case. Every task is idempotent.
+
+Each is bounded under 19 seconds, but for one that reads a list: that ends with its process.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from campaigns.engine.dispatch import dispatch as dispatch_use_case
 from campaigns.engine.halfopen import look as look_use_case
 from campaigns.engine.lookup import check as check_use_case
 from campaigns.engine.record import fold_events
+from campaigns.engine.refresh import refresh as refresh_use_case
 from campaigns.engine.tick import beat
 from campaigns.errors import CampaignsError
 from workers import process
@@ -54,6 +58,13 @@ def look(account_id: int) -> None:
     """Ask the provider of a held account something that rings nobody."""
     with _survived("look"):
         look_use_case(account_id, process.parts())
+
+
+@app.task(name="workers.tasks.refresh", acks_late=True, max_retries=0, ignore_result=True)
+def refresh(campaign_id: int) -> None:
+    """Read a campaign's list again. A long one is given up when this process is told to end."""
+    with _survived("refresh"):
+        refresh_use_case(campaign_id, process.parts())
 
 
 @app.task(name="workers.tasks.tick", acks_late=True, max_retries=0, ignore_result=True)

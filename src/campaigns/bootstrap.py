@@ -19,6 +19,7 @@ from campaigns.engine import clock, incarnation
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.watch import Watch
 from campaigns.errors import ConfigurationError, DatabaseAway, Fault
+from campaigns.files.again import read_again
 from campaigns.machine import MachineClock, SilentDoorbell, SystemDice
 from campaigns.ports import Doorbell, Witness
 from campaigns.provider.client import ThinnestDialer
@@ -135,6 +136,7 @@ def connect(
     leased_only: bool = False,
     statement_s: float = 60.0,
     around_post: Callable[[], AbstractContextManager[None]] = nullcontext,
+    stopping: Callable[[], bool] = bool,
 ) -> Installation:
     """Wire one process.
 
@@ -172,6 +174,8 @@ def connect(
                 rehearsal=world == REHEARSAL,
                 leased_only=leased_only,
             ),
+            lists=read_again,
+            stopping=stopping,
             next_outside=_simulator_next(settings) if world == REHEARSAL else tuple,
             watch=Watch(() if world == REHEARSAL else _witnesses(settings)),
         )

@@ -58,3 +58,6 @@ class SilentDoorbell:
 
     def look(self, account_id: int) -> None:
         """The heartbeat rings again."""
+
+    def refresh(self, campaign_id: int) -> None:
+        """The heartbeat rings again."""

@@ -88,6 +88,11 @@ ELSEWHERE = {
         ),
         "needs minutes of doubt: the simulation dies around it (tests/simulation)",
     ),
+    **dict.fromkeys(
+        ("refresh._claim", "refresh._taken", "refresh._refused"),
+        "whoever dies at a list is followed by another a minute later (test_refresh)",
+    ),
+    "runs.advance_run": "each makes a piece that the next one finds made (test_runs)",
     "rehearsal.advance": "a real world's clock never jumps",
     "tryout._gate": "a person waits for it and sees it die",
     "tryout.try_out": "a person waits for it and sees it die",

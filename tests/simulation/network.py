@@ -218,3 +218,6 @@ class Bell:
 
     def look(self, account_id: int) -> None:
         self._broker.send(lambda worker: worker.look(account_id))
+
+    def refresh(self, campaign_id: int) -> None:
+        self._broker.send(lambda worker: worker.refresh(campaign_id))

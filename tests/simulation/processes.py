@@ -20,6 +20,7 @@ from campaigns.engine.halfopen import look
 from campaigns.engine.lookup import check
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.record import fold_events
+from campaigns.engine.refresh import refresh
 from campaigns.engine.tick import beat, show_life
 from campaigns.errors import CampaignsError, DatabaseAway
 from campaigns.provider.webhooks import hook_path
@@ -170,6 +171,9 @@ class Worker:
 
     def look(self, account_id: int) -> None:
         look(account_id, self.parts)
+
+    def refresh(self, campaign_id: int) -> None:
+        refresh(campaign_id, self.parts)
 
     def tick(self) -> None:
         if beat(self.parts) is not None:

@@ -41,6 +41,7 @@ from campaigns.engine.halfopen import look
 from campaigns.engine.lookup import check
 from campaigns.engine.parts import Parts, Policy
 from campaigns.engine.record import fold_events, receive
+from campaigns.engine.refresh import refresh
 from campaigns.engine.submit import Submission, Submitted, submit
 from campaigns.engine.tick import tick
 from campaigns.store import schema
@@ -137,6 +138,9 @@ class QueueingDoorbell:
     def look(self, account_id: int) -> None:
         self.rung.append(("look", account_id))
 
+    def refresh(self, campaign_id: int) -> None:
+        self.rung.append(("refresh", campaign_id))
+
     def play(self, parts: Parts) -> None:
         """Be the workers until nothing is rung any more."""
         while self.rung:
@@ -151,6 +155,8 @@ class QueueingDoorbell:
                     dispatch(account_id, parts)
                 case "look", int() as account_id:
                     look(account_id, parts)
+                case "refresh", int() as campaign_id:
+                    refresh(campaign_id, parts)
 
 
 @dataclass

@@ -65,6 +65,8 @@ def show(name: options.CampaignName, as_json: options.AsJson = False) -> None:
         [
             ("stopped", _stopped(figures)),
             ("list", f"{figures.source}, stored {screen.moment(summary.created_at, now)}"),
+            ("list read", _read(summary, now)),
+            ("run", _run(summary, now)),
             ("starts", screen.moment(summary.start_at, now) if summary.start_at else ""),
             ("ends", screen.moment(summary.end_at, now) if summary.end_at else ""),
             ("finished", screen.moment(summary.finished_at, now) if summary.finished_at else ""),
@@ -77,6 +79,26 @@ def show(name: options.CampaignName, as_json: options.AsJson = False) -> None:
     _account(figures)
     if _idle(figures):
         screen.note("nothing is running here: start it with `campaigns up`")
+
+
+def _read(summary: CampaignSummary, now: datetime) -> Text:
+    """When the list was read and will be; and why it was not taken."""
+    refresh = summary.refresh
+    if refresh is None:
+        return Text("")
+    ahead = f"next {screen.moment(refresh.next_at, now)}" if refresh.next_at else "not again"
+    if refresh.why is None:
+        return Text(ahead)
+    tried = "tried again" if refresh.trying else "not taken"
+    return Text(f"{tried}: {screen.shown(refresh.why, 200)}; {ahead}", style="yellow")
+
+
+def _run(summary: CampaignSummary, now: datetime) -> str:
+    if not summary.run:
+        return ""
+    if summary.run_at is None:
+        return f"of {screen.moment(datetime.fromisoformat(summary.run), now)}, begun"
+    return f"next begins {screen.moment(summary.run_at, now)}"
 
 
 def _stopped(figures: CampaignFigures) -> Text:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import PathLike
 
-from campaigns.core.contacts import ContactReader, Entry, RejectedRow
+from campaigns.core.contacts import ContactReader, Entry
 from campaigns.core.definition import Definition
 from campaigns.engine.submit import Submission
 from campaigns.errors import DefinitionError
 from campaigns.files import campaign_file
-from campaigns.files.rows import BadRow, Row
+from campaigns.files.rows import EntriesOf
 from campaigns.files.source import Source
 
 _DATED = re.compile(r"(?P<stem>.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}-(?P<content>[0-9a-f]{8})")
@@ -59,6 +59,7 @@ class Loaded:
             header=self.source.header,
             source=self.source.contacts_path.name,
             entries=Entries(self),
+            origin=self.source.origin,
         )
 
 
@@ -103,10 +104,4 @@ def load(
 
 def entries(loaded: Loaded) -> Iterator[Entry]:
     """Every row as a contact, or why it is none; asked again, the list is read again."""
-    read = loaded.reader.read
-    for row in loaded.source.rows():
-        match row:
-            case Row(line=line, cells=cells):
-                yield read(line, cells)
-            case BadRow(line=line, reason=reason, column=column):
-                yield RejectedRow(line=line, column=column, reason=reason)
+    return iter(EntriesOf(loaded.source.contacts, loaded.reader))

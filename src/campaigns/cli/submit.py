@@ -48,6 +48,10 @@ def submit(
             "--allow-withdraw", help="Take a list that lacks more contacts than max_withdrawn."
         ),
     ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Go on with a campaign that another file has kept."),
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Store a campaign and let it run. The same file again changes nothing; an edited one brings
@@ -65,6 +69,7 @@ def submit(
         paused=start is Start.PAUSED,
         strict=strict,
         allow_withdraw=allow_withdraw,
+        take_over=take_over,
         rejects=rejects,
         again=shlex.join(["campaigns", "submit", str(file), *more]),
     )

@@ -31,6 +31,7 @@ class Wishes:
     paused: bool = False
     strict: bool = False
     allow_withdraw: bool = False
+    take_over: bool = False
     rejects: Path | None = None
     again: str = ""
 
@@ -52,6 +53,7 @@ def store(loaded: Loaded, installation: Installation, wishes: Wishes) -> Submitt
             installation,
             paused=wishes.paused,
             allow_withdraw=wishes.allow_withdraw,
+            take_over=wishes.take_over,
             progress=progress,
         )
 
@@ -80,6 +82,7 @@ def send(
     *,
     paused: bool,
     allow_withdraw: bool = False,
+    take_over: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Submitted:
     """Store it without a look and without asking. Raises Refused where a guard holds."""
@@ -90,6 +93,7 @@ def send(
         who=state.who(),
         paused=paused,
         allow_withdraw=allow_withdraw,
+        take_over=take_over,
     )
 
 

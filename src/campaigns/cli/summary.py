@@ -149,6 +149,11 @@ def remarks(found: Difference) -> Iterator[str]:
     """What a person should know besides."""
     if found.finished:
         yield f"{screen.count(found.finished, 'contact')} already finished: not called again"
+    if found.past:
+        yield (
+            f"{screen.count(found.past, 'contact')} moved into the past: not called,"
+            " neither at the old time nor at the new one"
+        )
     if found.held:
         yield (
             f"{screen.count(found.held, 'contact')} held: the row cannot be read any more,"

@@ -142,6 +142,13 @@ def ended(figures: CampaignFigures, *, held: timedelta, rehearsal: bool) -> Endi
         return None
     if tasks.done == tasks.total:
         return Ending(code=DONE, sentence="every contact has its outcome", figures=figures)
+    if summary.run_at is not None and figures.calls and summary.end_at is None:
+        return Ending(
+            code=DONE,
+            sentence="everybody on the list has been called in this run; the next begins"
+            f" {summary.run_at:%Y-%m-%d %H:%M}Z, where `campaigns up` or a fleet is running",
+            figures=figures,
+        )
     in_doubt = tasks.calling
     nothing_else = not (tasks.waiting or tasks.claimed or figures.live)
     # In a rehearsal the clock jumps to where the doubtful ones settle.

@@ -47,6 +47,8 @@ class Contacts(Frozen):
     encoding: str = "utf-8"
     zone_evidence: Literal["both", "stated"] = "both"
     file_is: Literal["whole_list", "additions"] = "whole_list"
+    refresh: str | None = None  # a cron on schedule.timezone
+    max_age: timedelta | None = None  # of the file, at a refresh
     max_withdrawn: float = 0.2  # shares of one
     max_rejected: float = 0.1
 
@@ -91,12 +93,14 @@ class Touch(Frozen):
 class Schedule(Frozen):
     """`start` and `end` are aware instants in UTC; None: now, never.
 
-    All below `timezone` belongs to the anchor. `deadline` None: the anchor itself.
+    `cron`: everybody is called once in each run, and it fires a new one. All below it belongs to
+    the anchor. `deadline` None: the anchor itself.
     """
 
     start: datetime | None = None
     end: datetime | None = None
     timezone: str | None = None
+    cron: str | None = None
     anchor: Anchor | None = None
     touches: tuple[Touch, ...] = ()
     deadline: Offset | None = None

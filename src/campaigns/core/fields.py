@@ -16,6 +16,7 @@ from campaigns.core.vocabulary import not_yet
 
 LONGEST_CALL = timedelta(hours=4)
 LONGEST_WAIT = timedelta(days=30)
+LONGEST_AGE = timedelta(days=366)
 MOST_ATTEMPTS = 20
 AN_ID = "an id without spaces"
 
@@ -105,11 +106,17 @@ def encoding(value: Any) -> str:
 
 
 def file_name(value: Any) -> str:
-    """One file, as it is named."""
+    """One file as it is named, or a pattern of which the newest is meant."""
     written = text(value)
-    if "*" in written or "?" in written:
-        raise not_yet("name one file until a pattern is read")
+    folder, _, _ = written.rpartition("/")
+    if is_pattern(folder):
+        raise Refused("a pattern in the file's own name", hint="name its folder in full")
     return written
+
+
+def is_pattern(name: str) -> bool:
+    """Whether it names a file by a pattern."""
+    return "*" in name or "?" in name
 
 
 def same_number(value: Any) -> SameNumber:
@@ -146,6 +153,14 @@ def _masked(written: str) -> str:
     if len(digits) < _FEWEST_DIGITS:
         return one_line(written)  # nobody's number: whoever typed it may see it
     return mask(f"+{digits}" if written.startswith("+") else digits)
+
+
+def age(value: Any) -> timedelta:
+    """How old a file may be."""
+    found = duration(value)
+    if not timedelta(minutes=1) <= found <= LONGEST_AGE:
+        raise Refused("a duration from 1m to 366d")
+    return found
 
 
 def share(value: Any) -> float:

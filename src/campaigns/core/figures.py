@@ -50,6 +50,16 @@ class RowCounts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Refresh:
+    """A list that is read again. `why`: its last reading was refused; `trying` it again now."""
+
+    last_at: datetime | None
+    next_at: datetime | None
+    why: str | None
+    trying: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignSummary:
     """One line of a list of campaigns."""
 
@@ -66,6 +76,9 @@ class CampaignSummary:
     end_at: datetime | None
     finished_at: datetime | None
     tasks: TaskCounts
+    run: str  # the occasion of its run; empty: it does not come in runs
+    run_at: datetime | None  # when that run begins; None: it has begun
+    refresh: Refresh | None = None  # None: its list is not read again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -281,4 +294,5 @@ class Health:
     oldest_late_at: datetime | None
     pauses: tuple[Pause, ...]
     broken_off: tuple[str, ...] = ()  # campaigns whose submission ended half way
+    unread: tuple[tuple[str, str], ...] = ()  # campaigns whose list was refused, and why
     incidents: tuple[Incident, ...] = ()

@@ -37,11 +37,22 @@ WHEN: tuple[Key, ...] = (
     ),
     Key(
         path="schedule.timezone",
-        says="The clock of start, end, and every date-time in the list that has no offset.",
+        says="The clock of start, end, cron, contacts.refresh, and every date-time in the list that"
+        " has no offset.",
         takes="an IANA zone such as America/New_York",
         default="none: a date-time without an offset is an error",
         example=_SCHEDULE + "  timezone: America/New_York",
         schema=ZONE,
+    ),
+    Key(
+        path="schedule.cron",
+        says="When a new run begins: everybody on the list is called once in each. A run waits for"
+        " the one before; one that nobody could begin within an hour waits for the next firing."
+        " Not together with an anchor.",
+        takes="a cron of five fields on the clock of schedule.timezone, in quotes",
+        default="none: one run, from the start on",
+        example=_SCHEDULE + '  cron: "0 10 1 * *"\n  timezone: America/New_York',
+        schema=TEXT,
     ),
     Key(
         path="schedule.anchor",

@@ -67,8 +67,9 @@ WHO: tuple[Key, ...] = (
     ),
     Key(
         path="contacts.file",
-        says="A CSV file, relative to this file. The delimiter (, ; tab |) is found.",
-        takes="a file name",
+        says="A CSV file, relative to this file. The delimiter (, ; tab |) is found. Of a pattern"
+        " the newest is read: the last by name.",
+        takes="a file name, or a pattern with * and ? such as appointments-*.csv",
         default="must be there, unless `rows`",
         example="contacts:\n  file: appointments.csv",
         schema=TEXT,
@@ -88,6 +89,24 @@ WHO: tuple[Key, ...] = (
         default="whole_list",
         example=_FILE + "  file_is: additions",
         schema={"enum": ["whole_list", "additions"]},
+    ),
+    Key(
+        path="contacts.refresh",
+        says="When the file is read again, as if it were submitted. A file that is missing, half"
+        " written, too old or beyond a guard changes nothing: it is tried for an hour, and shown.",
+        takes="a cron of five fields on the clock of schedule.timezone, in quotes",
+        default="never: submit it again",
+        example=_FILE + '  refresh: "30 2 * * *"\nschedule: {timezone: America/New_York}',
+        schema=TEXT,
+    ),
+    Key(
+        path="contacts.max_age",
+        says="A file that was last written longer ago is not taken by a refresh.",
+        takes="a duration such as 26h",
+        default="any age",
+        example=_FILE
+        + '  refresh: "30 2 * * *"\n  max_age: 26h\nschedule: {timezone: Europe/Paris}',
+        schema=TEXT,
     ),
     Key(
         path="contacts.max_withdrawn",

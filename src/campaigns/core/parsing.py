@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from campaigns.core import fields
+from campaigns.core import cron, fields
 from campaigns.core.definition import (
     HOUSE_HOURS,
     PURPOSES,
@@ -60,7 +60,33 @@ def read(
         calling_hours=_hours(tree, reading),
         retry=_retry(tree["retry"], reading) if "retry" in tree else Retry(),
     )
+    _clocks(definition, tree, reading)
     return definition, reading.faults
+
+
+def _clocks(definition: Definition, tree: Mapping[str, Any], reading: Reading) -> None:
+    """What fires by a clock needs one; and there must be something to read again."""
+    contacts, schedule = definition.contacts, definition.schedule
+    firing = {("contacts", "refresh"): contacts.refresh, ("schedule", "cron"): schedule.cron}
+    section = tree.get("schedule")
+    told = isinstance(section, Mapping) and "timezone" in section
+    for path, written in firing.items():
+        if written is not None and schedule.timezone is None and not told:
+            reading.fault(
+                path,
+                "schedule.timezone beside it",
+                got="none",
+                hint="say whose clock it is: schedule: {timezone: America/New_York}",
+            )
+    if contacts.rows is not None and contacts.refresh is not None:
+        reading.fault(
+            ("contacts", "refresh"),
+            "a file that can be read again",
+            got="rows",
+            hint="move the rows into a CSV file, or remove refresh",
+        )
+    if contacts.max_age is not None and contacts.refresh is None:
+        reading.fault(("contacts", "max_age"), "contacts.refresh beside it", got="none")
 
 
 def _known(section: Mapping[str, Any], path: Path, reading: Reading) -> None:
@@ -116,6 +142,8 @@ def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
         encoding=reading.take(section, path, "encoding", fields.encoding, "utf-8"),
         zone_evidence=cast(Literal["both", "stated"], evidence),
         file_is=cast(Literal["whole_list", "additions"], file_is),
+        refresh=reading.take(section, path, "refresh", cron.refresh, None),
+        max_age=reading.take(section, path, "max_age", fields.age, None),
         max_withdrawn=reading.take(section, path, "max_withdrawn", fields.share, 0.2),
         max_rejected=reading.take(section, path, "max_rejected", fields.share, 0.1),
     )
@@ -169,6 +197,14 @@ def _schedule(value: Any, reading: Reading) -> Schedule:
     def read(written: Any) -> datetime:
         return instant(written, zone, zone_is_wrong=wrong)
 
+    repeated = reading.take(section, path, "cron", cron.expression, None)
+    if repeated is not None and "anchor" in section:
+        reading.fault(
+            (*path, "cron"),
+            "either cron or anchor",
+            got="both",
+            hint="touches are counted from each appointment; contacts.refresh reads the list again",
+        )
     start = reading.take(section, path, "start", read, None)
     end = reading.take(section, path, "end", read, None)
     if not wrong and start is not None and end is not None and end <= start:
@@ -177,7 +213,12 @@ def _schedule(value: Any, reading: Reading) -> Schedule:
             "an instant after schedule.start",
             got=f"{said(section['end'])}, which is not after {said(section['start'])}",
         )
-    return anchored(section, Schedule(start=start, end=end, timezone=zone), reading)
+    if repeated and zone and start and end:
+        first = cron.next_firing(repeated, zone, start - timedelta(microseconds=1))
+        if first is None or first >= end:
+            reading.fault((*path, "cron"), "a firing between start and end", got="none")
+    plain = Schedule(start=start, end=end, timezone=zone, cron=repeated)
+    return anchored(section, plain, reading)
 
 
 def _hours(tree: Mapping[str, Any], reading: Reading) -> CallingHours:

@@ -132,8 +132,13 @@ def change(
             if (keep or small) and (task.touch, occasion) not in known:
                 renamed[task.id] = occasion
                 steps.append(Rename(task_id=task.id, occasion=occasion))
-            elif task.state is not TaskState.DONE:
-                steps.append(Stop(task_id=task.id, reason=MOVED))
+    steps.extend(
+        Stop(task_id=task.id, reason=MOVED)
+        for task in old.tasks
+        if renamed.get(task.id, task.occasion) != occasion
+        and task.state is not TaskState.DONE
+        and not task.stopped
+    )
     by_touch = {
         task.touch: task for task in old.tasks if renamed.get(task.id, task.occasion) == occasion
     }
@@ -212,6 +217,7 @@ class Difference:
     """A list against the book, counted. `ours`: contacts of the book that came from this list.
 
     `finished`: contacts of the list that will not be called again; they are among the others too.
+    `past`: contacts that moved to a time that is over.
     """
 
     lines: int = 0
@@ -226,6 +232,7 @@ class Difference:
     duplicate: int = 0
     filtered: int = 0
     finished: int = 0
+    past: int = 0
 
     @property
     def nothing(self) -> bool:

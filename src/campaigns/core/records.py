@@ -78,6 +78,11 @@ class CampaignRow:
     paused_why: str | None
     paused_by: str | None
     vouched_at: datetime | None
+    run: str = ""  # the occasion of its tasks, where it comes in runs
+    run_at: datetime | None = None  # when that run begins; None: it has begun
+    run_after: int | None = None  # contacts up to this id have their task of it; None: all
+    refresh_at: datetime | None = None
+    refresh_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

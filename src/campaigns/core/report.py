@@ -193,6 +193,10 @@ def problems(health: Health) -> tuple[str, ...]:
         " submit the same file again"
         for name in health.broken_off
     )
+    said.extend(
+        f"the list of {name} was not taken, and its contacts are as they were: {why}"
+        for name, why in health.unread
+    )
     if health.oldest_unfolded_at is not None:
         age = health.policy - health.oldest_unfolded_at
         if age > UNFOLDED:

@@ -19,6 +19,7 @@ from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.offsets import land
 from campaigns.core.records import CAMPAIGN_END
+from campaigns.core.runs import Run
 
 DEADLINE, SUPERSEDED = "deadline", "superseded"
 """Why a touch expires: its appointment is too near or over, or its next touch has come due."""
@@ -61,14 +62,18 @@ def plan_touches(
     hours: Hours,
     zones: tuple[str, ...],
     not_before: datetime | None = None,
+    run: Run | None = None,
 ) -> tuple[TouchPlan, ...]:
     """Every touch of a contact that arrives at `now`, in the order of their dues.
 
-    `not_before`: the row's own start, as schedule.start is the campaign's.
+    `not_before`: the row's own start, as schedule.start is the campaign's. `run`: of a campaign
+    that comes in runs, the one that this contact belongs to.
     """
-    arrival = max(filter(None, (now, schedule.start, not_before)))
+    began = run.at if run is not None else None
+    arrival = max(filter(None, (now, schedule.start, not_before, began)))
     if anchor is None:
-        return (_without_anchor(schedule, arrival, hours, zones),)
+        over = schedule.cron is not None and run is None  # its cron fires no more
+        return (_without_anchor(schedule, arrival, hours, zones, run, over=over),)
     last, ends_as = _end(schedule, anchor)
     drafts = [_Draft(name="", due=arrival)]
     if schedule.touches:
@@ -79,13 +84,19 @@ def plan_touches(
 
 
 def _without_anchor(
-    schedule: Schedule, due: datetime, hours: Hours, zones: tuple[str, ...]
+    schedule: Schedule,
+    due: datetime,
+    hours: Hours,
+    zones: tuple[str, ...],
+    run: Run | None,
+    *,
+    over: bool,
 ) -> TouchPlan:
     opening = hours.next_open(due, zones, EDGE_MARGIN)
-    never = opening is None or (schedule.end is not None and opening >= schedule.end)
+    never = over or opening is None or (schedule.end is not None and opening >= schedule.end)
     return TouchPlan(
         name="",
-        occasion="",
+        occasion="" if run is None else run.occasion,
         due_at=due,
         deadline_at=schedule.end,
         expires_as=CAMPAIGN_END,

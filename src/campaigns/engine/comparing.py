@@ -64,6 +64,8 @@ class Comparison:
             for one in found:
                 line = _line(one)
                 counts[line.effect.value] += 1
+                if line.becomes is not None and line.becomes <= self.loader.now.policy:
+                    counts["past"] += 1
                 if line.effect is not Effect.UNCHANGED:
                     tell(line)
         ours = 0
@@ -165,6 +167,8 @@ class Comparison:
         if old is None or not self._news(one):
             return one
         known = replace(old, tasks=tasks[old.id])
+        if self.loader.run is not None:  # an occasion of the campaign, not of the contact
+            known = replace(known, occasion=self.loader.run.occasion)
         made = change(
             known,
             one.entry.tasks,
@@ -192,7 +196,7 @@ class Comparison:
 
 _COUNTED = (
     *("lines", "added", "moved", "changed", "withdrawn", "unchanged", "held", "finished"),
-    *("rejected", "duplicate", "filtered"),
+    *("rejected", "duplicate", "filtered", "past"),
 )
 
 

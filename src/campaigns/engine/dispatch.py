@@ -95,6 +95,8 @@ def open_lanes(
     tx: Transaction, campaign: CampaignRow, at: datetime, parts: Parts
 ) -> list[LaneHead]:
     """Lanes with something eligible whose calling hours are open, the longest waiting first."""
+    if campaign.run_at is not None:
+        return []  # its run has not begun
     if campaign.start_at is not None and at < campaign.start_at:
         return []
     hours = parts.versions.get(tx, campaign.id, campaign.version).hours

@@ -95,6 +95,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     unsettled = tx.unsettled_until(task.id)
     if unsettled is not None:
         return _not_now(tx, task, claim, WaitReason.STALE, now, until=unsettled)
+    if campaign.run_at is not None:
+        return _not_now(tx, task, claim, WaitReason.DUE, now, until=campaign.run_at)
     pinned = parts.versions.get(tx, campaign.id, campaign.version)
     contact = tx.contact(task.contact_id)
     if contact.held:

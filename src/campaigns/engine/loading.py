@@ -14,6 +14,7 @@ from campaigns.core.hours import Hours
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow, NewContact, NewReject, NewTask
+from campaigns.core.runs import Run, current
 from campaigns.core.schedule import TouchPlan, plan_touches
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict
@@ -51,11 +52,14 @@ class Loader:
     now: Now
     parts: Parts
     counts: Counts = field(default_factory=Counts)
+    run: Run | None = field(init=False)
     _hours: Hours = field(init=False)
     _plans: dict[tuple[object, ...], tuple[TouchPlan, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._hours = Hours(self.definition.calling_hours)
+        row = self.campaign
+        self.run = current(self.definition.schedule, row.run, row.run_at, self.now.policy)
 
     def load(self, entries: Iterable[Entry]) -> Counts:
         """Store all entries, chunk by chunk."""
@@ -190,6 +194,7 @@ class Loader:
                 hours=self._hours,
                 zones=entry.zones,
                 not_before=entry.not_before,
+                run=self.run,
             )
         return self._plans[key]
 

@@ -13,9 +13,10 @@ from campaigns.core.context import Templates
 from campaigns.core.definition import Definition
 from campaigns.core.hours import Hours
 from campaigns.core.instants import CLOCK_STEP
+from campaigns.core.runs import Origin
 from campaigns.engine.watch import Watch
-from campaigns.errors import DefinitionError, EngineFault
-from campaigns.ports import Clock, Dialer, Dice, Doorbell, Store, Transaction
+from campaigns.errors import DefinitionError, EngineFault, InputError
+from campaigns.ports import Clock, Dialer, Dice, Doorbell, FreshList, Lists, Store, Transaction
 
 HookUrl = Callable[[str], str | None]
 """An attempt id → the address where the provider reports on it, or None without a public URL."""
@@ -98,6 +99,11 @@ class ClockGuard:
             self._holds[account_id] = self._steps, until
 
 
+def no_lists(definition: Definition, origin: Origin) -> FreshList:
+    """Where nothing can be read again."""
+    raise InputError(f"{origin.path} cannot be read from here")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """What this installation is: public (webhooks arrive), a rehearsal, served by leases only."""
@@ -122,6 +128,7 @@ class Unrecorded:
 class Parts:
     """Everything a use case may touch.
 
+    `lists` reads a known campaign's list again. `stopping`: this process is told to end.
     `next_outside`: in a rehearsal, the instants at which the simulator does something next.
     """
 
@@ -132,6 +139,8 @@ class Parts:
     dialers: Callable[[int], Dialer]
     hook_url: HookUrl
     policy: Policy = Policy()
+    lists: Lists = no_lists
+    stopping: Callable[[], bool] = bool
     next_outside: Callable[[], Sequence[datetime]] = tuple
     versions: Versions = field(default_factory=Versions)
     guard: ClockGuard = field(default_factory=ClockGuard)

@@ -51,6 +51,7 @@ def _ahead(tx: Transaction, now: Now, parts: Parts) -> Iterable[datetime]:
             free = max(free, account.last_intent_at + spacing_of(account, now, slots))
         ready = max(filter(None, (now.policy, free, account.not_before)))
         for campaign in tx.runnable(account.id, leased_at=None):
+            yield from filter(None, (campaign.refresh_at, campaign.run_at))
             try:
                 hours = parts.versions.get(tx, campaign.id, campaign.version).hours
             except EngineFault:

@@ -14,6 +14,7 @@ from campaigns.engine.submission import (
     Effect,
     Submission,
     Submitted,
+    clocks,
     free,
     known,
     let_go,
@@ -126,6 +127,7 @@ def _accept(
                 source=submission.source,
                 digest=submission.digest,
                 at=now.policy,
+                origin=submission.origin,
             )
             tx.audit(
                 who=who,
@@ -147,6 +149,7 @@ def _accept(
             end_at=definition.schedule.end,
             load_token=token,
             load_until=now.real + LOAD_LEASE,
+            **clocks(submission, row, now),
         )
         return tx.campaign(row.id)
 

@@ -14,10 +14,11 @@ from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.reconcile import Difference
 from campaigns.core.records import CampaignRow
+from campaigns.core.runs import Origin, current, next_refresh
 from campaigns.engine.loading import Counts, Loader
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict, WorldError
-from campaigns.ports import Store
+from campaigns.ports import Store, Transaction
 
 
 class Effect(StrEnum):
@@ -42,6 +43,7 @@ class Submission:
     header: Sequence[str]
     source: str
     entries: Iterable[Entry]
+    origin: Origin | None = None
     account: str = "default"
 
 
@@ -78,6 +80,41 @@ def free(row: CampaignRow, now: Now) -> None:
     working = row.state in (CampaignState.LOADING, CampaignState.RECONCILING)
     if working and row.load_until is not None and row.load_until > now.real:
         raise Conflict(f"{row.name} is being loaded by another submit: try again in a minute")
+
+
+def owned(tx: Transaction, row: CampaignRow, submission: Submission, *, take_over: bool) -> None:
+    """Raises Conflict where the campaign is kept by another file: two that share a name by chance
+    would call each other's people.
+    """
+    ours, kept = submission.origin, tx.origin(row.id, row.version)
+    if take_over or ours is None or kept is None or kept.path == ours.path:
+        return
+    raise Conflict(
+        f"{row.name} is kept by {kept.path}: submit that file, or give this campaign another name;"
+        " where this file is to go on with it, submit it once with --take-over"
+    )
+
+
+def clocks(submission: Submission, row: CampaignRow | None, now: Now) -> dict[str, object]:
+    """What is set of a campaign that has a cron, or whose list is read again by one."""
+    definition = submission.definition
+    schedule, at = definition.schedule, now.policy
+    firing = None
+    if definition.contacts.refresh is not None and submission.origin is not None:
+        firing = next_refresh(definition, at)
+    values: dict[str, object] = {
+        "refresh_at": firing,
+        "refresh_since": None,
+        "refresh_why": None,
+        "refreshed_at": at,
+    }
+    run = current(schedule, row.run if row else "", row.run_at if row else None, at)
+    if run is None:
+        return values
+    if row is None or run.occasion != row.run:
+        values |= {"run": run.occasion, "run_after": None}
+    waits = schedule.cron is not None and not run.begun
+    return values | {"run_at": run.at if waits else None}
 
 
 def started_paused(who: str, at: datetime) -> dict[str, object]:

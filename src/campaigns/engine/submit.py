@@ -16,10 +16,12 @@ from campaigns.engine.submission import (
     Effect,
     Submission,
     Submitted,
+    clocks,
     free,
     known,
     let_go,
     loader_of,
+    owned,
     started_paused,
 )
 from campaigns.errors import Conflict
@@ -45,14 +47,16 @@ def submit(
     who: str,
     paused: bool = False,
     allow_withdraw: bool = False,
+    take_over: bool = False,
 ) -> Submitted:
     """Store a campaign, or change a known one to what this file says. The same again: nothing.
 
-    Raises Conflict for a name that is cancelled or that another submit is working on, and Refused
-    where too many contacts would go or too many rows cannot be read.
+    Raises Conflict for a name that is cancelled, that another submit is working on, or that
+    another file keeps (unless `take_over`), and Refused where too many contacts would go or too
+    many rows cannot be read.
     """
     token = parts.dice.uuid()
-    campaign, effect = _open(submission, parts, token, who)
+    campaign, effect = _open(submission, parts, token, who, take_over)
     if effect is Effect.UNCHANGED:
         return Submitted(
             campaign_id=campaign.id, name=campaign.name, effect=effect, counts=Counts()
@@ -72,7 +76,9 @@ def submit(
     return Submitted(campaign_id=campaign.id, name=campaign.name, effect=effect, counts=counts)
 
 
-def _open(submission: Submission, parts: Parts, token: str, who: str) -> tuple[CampaignRow, Effect]:
+def _open(
+    submission: Submission, parts: Parts, token: str, who: str, take_over: bool
+) -> tuple[CampaignRow, Effect]:
     """The campaign, and what is to be done with it; a new one, or half of one, is ours then."""
     definition = submission.definition
     with parts.store.write() as tx:
@@ -87,6 +93,8 @@ def _open(submission: Submission, parts: Parts, token: str, who: str) -> tuple[C
         if row.state is not CampaignState.LOADING:
             half = row.state is CampaignState.RECONCILING
             same = row.digest == submission.digest and not half
+            if not same:
+                owned(tx, row, submission, take_over=take_over)
             return row, Effect.UNCHANGED if same else Effect.CHANGED
         if row.digest != submission.digest:
             raise Conflict(
@@ -113,9 +121,11 @@ def _create(tx: Transaction, submission: Submission, now: Now, token: str, who: 
         definition=definition,
         header=submission.header,
         source=submission.source,
+        origin=submission.origin,
     )
     if campaign_id is None:
         raise Conflict(f"{definition.name} is being loaded by another submit: try again")
+    tx.change_campaign(campaign_id, (CampaignState.LOADING,), **clocks(submission, None, now))
     tx.audit(
         who=who,
         what="submit",

@@ -25,6 +25,7 @@ from campaigns.engine.incarnation import WentBack, beaten, hold, stop_accounts
 from campaigns.engine.parts import Parts
 from campaigns.engine.record import fold_events, give_up, kept, release
 from campaigns.engine.rehearsal import advance
+from campaigns.engine.runs import advance_run, roll
 from campaigns.errors import EngineFault, WorldError
 from campaigns.ports import Transaction
 
@@ -51,6 +52,10 @@ def tick(parts: Parts) -> Ticked:
     _each((stop_accounts, _apply_pauses, _lost_answers, _overstayed), lambda step: step(parts))
     # Everything that was said is heard before anybody is given up.
     folded = _fold(parts)
+    with parts.store.read() as tx:
+        unbegun, stale = tx.unbegun(), tx.refreshes_due(tx.now().policy)
+    _each(unbegun, lambda row: advance_run(row, parts))
+    _each(stale, parts.doorbell.refresh)
     _each((_hopeless, _overdue, _stranded, _finish), lambda step: step(parts))
     checks = _ring_checks(parts)
     with parts.store.read() as tx:
@@ -230,7 +235,8 @@ def _finish(parts: Parts) -> None:
         with parts.store.write() as tx:
             tx.lock_campaign(campaign.id)
             at = tx.now().policy
-            if any(row.id == campaign.id for row in tx.unfinished()):
+            still = next((row for row in tx.unfinished() if row.id == campaign.id), None)
+            if still is not None and not roll(tx, still, parts):
                 tx.change_campaign(
                     campaign.id,
                     (CampaignState.RUNNING,),

@@ -23,8 +23,10 @@ from campaigns.core.contacts import ContactReader
 from campaigns.core.definition import Definition
 from campaigns.core.parsing import read
 from campaigns.core.reading import Refused, said
+from campaigns.core.runs import Origin
 from campaigns.errors import DefinitionError, Fault
 from campaigns.files import csv_table, opening, yaml_tree
+from campaigns.files.finding import newest
 from campaigns.files.rows import RowSource, inline
 from campaigns.files.source import Source, path_of
 from campaigns.files.yaml_tree import Document
@@ -88,8 +90,9 @@ def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> S
     return Source(
         definition=definition,
         path=Path(shown).absolute(),
-        digest=_digest(document.digest, rows.digest, filled),
+        digest=digest_of(document.digest, rows.digest, filled),
         contacts=rows,
+        origin=_origin(shown, document.digest, filled),
         _where=at,
     )
 
@@ -128,9 +131,10 @@ def _list_alone(
     return Source(
         definition=definition,
         path=table.path,
-        digest=_digest(b"", table.digest, filled),
+        digest=digest_of(b"", table.digest, filled),
         contacts=table,
         dated="name" not in arguments,
+        origin=_origin(shown, b"", filled),
         _where=lambda _: f"{shown}:{table.header_line}",
     )
 
@@ -197,13 +201,9 @@ def _list_of(document: Document, definition: Definition) -> RowSource | None:
     except Refused:  # parse has told it
         return None
     path = ("contacts", "file") if isinstance(contacts, Mapping) else ("contacts",)
-    return csv_table.read(
-        Path(directory, named),
-        os.path.join(directory, named),
-        encoding=encoding,
-        at=document.at(path),
-        key=".".join(path),
-    )
+    at, key = document.at(path), ".".join(path)
+    found, shown = newest(directory, named, at=at, key=key)
+    return csv_table.read(found, shown, encoding=encoding, at=at, key=key)
 
 
 def _in_region(
@@ -225,11 +225,16 @@ def _in_region(
     return definition.model_copy(update={"contacts": contacts}), {**filled, "region": code}
 
 
-def _digest(campaign: bytes, rows: bytes, filled: Mapping[str, str]) -> str:
+def digest_of(campaign: bytes, rows: bytes, filled: Mapping[str, str]) -> str:
+    """What a campaign with its list, and what was typed beside it, is compared by."""
     digest = hashlib.sha256()
     for part in (campaign, rows, json.dumps(dict(filled), sort_keys=True).encode()):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+def _origin(shown: str, document: bytes, filled: Mapping[str, str]) -> Origin:
+    return Origin(path=str(Path(shown).absolute()), document=document.hex(), filled=dict(filled))
 
 
 def _line(fault: Fault) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from campaigns.core.contacts import ContactReader, Entry, RejectedRow
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
@@ -54,6 +56,21 @@ class RowSource(Protocol):
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every row, in order."""
+
+
+class EntriesOf:
+    """The rows of a list as contacts, or why they are none, as often as they are asked for."""
+
+    def __init__(self, rows: RowSource, reader: ContactReader) -> None:
+        self._rows, self._read = rows, reader.read
+
+    def __iter__(self) -> Iterator[Entry]:
+        for row in self._rows.rows():
+            match row:
+                case Row(line=line, cells=cells):
+                    yield self._read(line, cells)
+                case BadRow(line=line, reason=reason, column=column):
+                    yield RejectedRow(line=line, column=column, reason=reason)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

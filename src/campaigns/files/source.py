@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from campaigns.core.definition import Definition
+from campaigns.core.runs import Origin
 from campaigns.errors import Fault
 from campaigns.files.rows import BadRow, Row, RowSource
 
@@ -27,6 +28,7 @@ class Source:
     path: Path
     digest: str  # of the campaign file, the list, and what arguments filled in
     contacts: RowSource = field(repr=False)
+    origin: Origin
     dated: bool = False  # the name is made of a CSV's own name, its date and its content
     _where: Callable[[tuple[str, ...]], str] = field(repr=False)
 

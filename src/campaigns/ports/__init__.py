@@ -18,7 +18,8 @@ from campaigns.ports.calls import AttemptBook, TaskBook
 from campaigns.ports.evidence import EvidenceBook
 from campaigns.ports.lists import ListBook
 from campaigns.ports.recovery import IncarnationBook, RecoveryBook
-from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, Witness
+from campaigns.ports.runs import RunBook
+from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, FreshList, Lists, Witness
 
 __all__ = [
     "AccountBook",
@@ -29,10 +30,13 @@ __all__ = [
     "Dice",
     "Doorbell",
     "EvidenceBook",
+    "FreshList",
     "IncarnationBook",
     "ListBook",
+    "Lists",
     "RecoveryBook",
     "Rehearsal",
+    "RunBook",
     "Store",
     "TaskBook",
     "Transaction",
@@ -63,6 +67,7 @@ class Transaction(
     EvidenceBook,
     IncarnationBook,
     RecoveryBook,
+    RunBook,
     Rehearsal,
     Protocol,
 ):

@@ -11,6 +11,7 @@ from campaigns.core.definition import Definition
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.pacing import Slot
 from campaigns.core.records import AccountRow, CampaignRow
+from campaigns.core.runs import Origin
 
 
 class AccountBook(Protocol):
@@ -69,6 +70,7 @@ class CampaignBook(Protocol):
         definition: Definition,
         header: Sequence[str],
         source: str,
+        origin: Origin | None = None,
     ) -> int | None:
         """None: the name is taken."""
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from campaigns.core.definition import Definition
 from campaigns.core.reconcile import BookContact, BookTask, Rename, Retime
 from campaigns.core.records import NewContact, NewTask
+from campaigns.core.runs import Origin
 
 
 class ListBook(Protocol):
@@ -24,6 +25,7 @@ class ListBook(Protocol):
         source: str,
         digest: str,
         at: datetime,
+        origin: Origin | None = None,
     ) -> None: ...
 
     def digests(self, campaign_id: int, entries: Sequence[NewContact]) -> Mapping[str, str]: ...

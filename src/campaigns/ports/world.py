@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from campaigns.core.calls import Answer, DialRequest, Listed, Looked
+from campaigns.core.contacts import Entry
+from campaigns.core.definition import Definition
 from campaigns.core.records import Claim
+from campaigns.core.runs import Origin
 
 
 class Clock(Protocol):
@@ -69,6 +74,26 @@ class Doorbell(Protocol):
     def dispatch(self, account_id: int) -> None: ...
 
     def look(self, account_id: int) -> None: ...
+
+    def refresh(self, campaign_id: int) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FreshList:
+    """A list as it is now. `digest`: of the campaign with it. `written_at`: real time."""
+
+    header: Sequence[str]
+    digest: str
+    name: str
+    written_at: datetime
+    entries: Iterable[Entry]
+
+
+class Lists(Protocol):
+    """Reads the list of a known campaign again."""
+
+    def __call__(self, definition: Definition, origin: Origin) -> FreshList:
+        """Raises InputError for what is missing or no list."""
 
 
 class Witness(Protocol):

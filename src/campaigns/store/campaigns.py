@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, bindparam, delete, exists, func, insert, sele
 from campaigns.core.definition import Definition
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
+from campaigns.core.runs import Origin
 from campaigns.errors import UnknownName
 from campaigns.store.base import Queries
 from campaigns.store.tables import (
@@ -52,6 +53,7 @@ _LEASED = _RUNNABLE.where(
 )
 _UNFINISHED = select(campaign).where(
     campaign.c.state == CampaignState.RUNNING.value,
+    campaign.c.run_at.is_(None),
     ~exists().where(
         dial_task.c.campaign_id == campaign.c.id,
         dial_task.c.state.in_(("waiting", "claimed", "calling")),
@@ -66,12 +68,12 @@ class CampaignQueries(Queries):
         """The campaign of that name."""
         query = select(campaign).where(campaign.c.name == name)
         row = self.connection.execute(query).mappings().one_or_none()
-        return None if row is None else _campaign(row)
+        return None if row is None else campaign_row(row)
 
     def campaign(self, campaign_id: int) -> CampaignRow:
         """One campaign, not locked."""
         query = select(campaign).where(campaign.c.id == campaign_id)
-        return _campaign(self.connection.execute(query).mappings().one())
+        return campaign_row(self.connection.execute(query).mappings().one())
 
     def lock_campaign(self, campaign_id: int) -> CampaignRow:
         """One campaign under its lock: a pause waits for gates under way, and they for it."""
@@ -79,7 +81,7 @@ class CampaignQueries(Queries):
         row = self.connection.execute(query).mappings().one_or_none()
         if row is None:
             raise UnknownName("that campaign does not exist; see `campaigns list`")
-        return _campaign(row)
+        return campaign_row(row)
 
     def create_campaign(
         self,
@@ -95,6 +97,7 @@ class CampaignQueries(Queries):
         definition: Definition,
         header: Sequence[str],
         source: str,
+        origin: Origin | None = None,
     ) -> int | None:
         """A new campaign, still loading: nobody is called from it. None: the name is taken."""
         campaign_id = self.connection.execute(
@@ -123,6 +126,7 @@ class CampaignQueries(Queries):
             source=source,
             digest=digest,
             at=at,
+            origin=origin,
         )
         return int(campaign_id)
 
@@ -136,6 +140,7 @@ class CampaignQueries(Queries):
         source: str,
         digest: str,
         at: datetime,
+        origin: Origin | None = None,
     ) -> None:
         """What a campaign says from now on; what it said before is kept."""
         self.connection.execute(
@@ -147,6 +152,7 @@ class CampaignQueries(Queries):
                 source=source,
                 digest=digest,
                 accepted_at=at,
+                origin=None if origin is None else _written(origin),
             )
         )
 
@@ -173,11 +179,11 @@ class CampaignQueries(Queries):
         """Campaigns that may dial now, the one served longest ago first."""
         query = _RUNNABLE if leased_at is None else _LEASED
         given = {"account": account_id, "leased_at": leased_at}
-        return [_campaign(row) for row in self.connection.execute(query, given).mappings()]
+        return [campaign_row(row) for row in self.connection.execute(query, given).mappings()]
 
     def unfinished(self) -> Sequence[CampaignRow]:
         """Running campaigns without an open task."""
-        return [_campaign(row) for row in self.connection.execute(_UNFINISHED).mappings()]
+        return [campaign_row(row) for row in self.connection.execute(_UNFINISHED).mappings()]
 
     def ask_pause(self, campaign_id: int, why: str, at: datetime) -> None:
         """Ask for a pause without touching the campaign's row: the gate obeys at once."""
@@ -263,22 +269,22 @@ def _parsed(document: str) -> Definition:
     return Definition.model_validate_json(document)
 
 
-def _campaign(row: RowMapping) -> CampaignRow:
+def _written(origin: Origin) -> dict[str, Any]:
+    return {
+        "path": origin.path,
+        "document": origin.document,
+        "filled": dict(origin.filled),
+    }
+
+
+def campaign_row(row: RowMapping) -> CampaignRow:
+    """A campaign's row as the engine sees it."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     return CampaignRow(state=CampaignState(row["state"]), **values)
 
 
 _PLAIN = (
-    "id",
-    "name",
-    "account_id",
-    "version",
-    "digest",
-    "start_at",
-    "end_at",
-    "load_token",
-    "load_until",
-    "paused_why",
-    "paused_by",
-    "vouched_at",
+    *("id", "name", "account_id", "version", "digest", "start_at", "end_at", "load_token"),
+    *("load_until", "paused_why", "paused_by", "vouched_at"),
+    *("run", "run_at", "run_after", "refresh_at", "refresh_since"),
 )

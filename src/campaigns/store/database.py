@@ -27,7 +27,6 @@ from campaigns.errors import CampaignsError, DatabaseAway
 from campaigns.store import vault
 from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
-from campaigns.store.campaigns import CampaignQueries
 from campaigns.store.erasing import ErasingQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.evidence import EvidenceQueries
@@ -35,6 +34,7 @@ from campaigns.store.incarnation import IncarnationQueries
 from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
+from campaigns.store.runs import RunQueries
 from campaigns.store.sealing import Keys
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries
@@ -55,7 +55,7 @@ _NOW_BY_MACHINE = select(text("0"), *_MAP)
 
 class SqlTransaction(
     AccountQueries,
-    CampaignQueries,
+    RunQueries,
     PeopleQueries,
     TaskQueries,
     AttemptQueries,

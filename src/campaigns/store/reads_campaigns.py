@@ -16,6 +16,7 @@ from campaigns.core.figures import (
     CampaignFigures,
     CampaignSummary,
     LaneGroup,
+    Refresh,
     RowCounts,
     TaskCounts,
 )
@@ -43,6 +44,17 @@ _LIVE = (
     AttemptState.RINGING,
     AttemptState.IN_PROGRESS,
 )
+
+
+def _refresh(row: Any) -> Refresh | None:
+    if row.refresh_at is None and row.refresh_why is None:
+        return None
+    return Refresh(
+        last_at=row.refreshed_at,
+        next_at=row.refresh_at,
+        why=row.refresh_why,
+        trying=row.refresh_since is not None,
+    )
 
 
 class CampaignReads(BaseReads):
@@ -180,6 +192,9 @@ class CampaignReads(BaseReads):
                 end_at=row.end_at,
                 finished_at=row.finished_at,
                 tasks=TaskCounts(**counts.get(row.id, {})),
+                run=row.run,
+                run_at=row.run_at,
+                refresh=_refresh(row),
             )
             for row in self.connection.execute(query)
         ]

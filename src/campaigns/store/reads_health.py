@@ -74,6 +74,13 @@ class HealthReads(CampaignReads):
             ),
             pauses=tuple(pauses),
             broken_off=self.broken_off(now.real),
+            unread=tuple(
+                (one.name, one.refresh.why)
+                for one in campaigns
+                if one.refresh is not None
+                and one.refresh.why is not None
+                and one.state is not CampaignState.CANCELLED
+            ),
         )
 
     def broken_off(self, real: datetime) -> tuple[str, ...]:

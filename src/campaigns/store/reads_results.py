@@ -64,7 +64,8 @@ class ResultReads(PeopleReads):
         ).scalar_one()
 
         def make(one: Row[Any]) -> Result:
-            return _result(one, calls.get(one.id, ()), name, str(source))
+            run = one.occasion if row.run else ""
+            return _result(one, calls.get(one.id, ()), name, str(source), run)
 
         return page_of(rows, limit, make, lambda one: one.id)
 
@@ -95,13 +96,13 @@ class ResultReads(PeopleReads):
         return calls
 
 
-def _result(row: Row[Any], calls: Sequence[Any], campaign: str, source: str) -> Result:
+def _result(row: Row[Any], calls: Sequence[Any], campaign: str, source: str, run: str) -> Result:
     call = _deciding(row.outcome, calls)
     first, last = (calls[0].intent_at, calls[-1].intent_at) if calls else (None, None)
     costs = [one.cost for one in calls if one.cost is not None]
     return {
         "campaign": campaign,
-        "run": None,
+        "run": run or None,
         "key": key_of(row.key, row.contact_id),
         "touch": row.touch or None,
         "to_number": row.e164 or None,

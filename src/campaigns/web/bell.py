@@ -44,6 +44,10 @@ class Noted:
         """Note that a held account is to be looked up."""
         self.rings["look", account_id] = None
 
+    def refresh(self, campaign_id: int) -> None:
+        """Note that a list is to be read again."""
+        self.rings["refresh", campaign_id] = None
+
 
 class Ringer:
     """Rings the real doorbell from a thread of its own, oldest first, at most `most` pending."""

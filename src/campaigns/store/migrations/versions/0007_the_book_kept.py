@@ -23,6 +23,7 @@ def upgrade() -> None:
         ("campaign", sa.Column("refreshed_at", tables.Instant(), nullable=True)),
         ("campaign", sa.Column("run", sa.String(length=40), server_default="", nullable=False)),
         ("campaign", sa.Column("run_at", tables.Instant(), nullable=True)),
+        ("campaign", sa.Column("run_after", sa.BigInteger(), nullable=True)),
         ("campaign", sa.Column("approved_at", tables.Instant(), nullable=True)),
         ("campaign_version", sa.Column("origin", tables.Json, nullable=True)),
         ("contact", sa.Column("said_at", tables.Instant(), nullable=True)),
