@@ -20,6 +20,7 @@ FICTIONAL = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
 CAMPAIGNS = [
     "appointment-reminders.yaml",
     "dental-touches.yaml",
+    "monthly-survey.yaml",
     "reminders.csv",
     "satisfaction-survey.yaml",
 ]

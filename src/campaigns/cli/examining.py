@@ -21,6 +21,7 @@ from campaigns.core.context import ThisCall
 from campaigns.core.definition import Definition, SameNumber
 from campaigns.core.hours import Hours
 from campaigns.core.numbers import mask
+from campaigns.core.runs import current
 from campaigns.core.schedule import NO_TIME, TouchPlan, plan_touches
 from campaigns.engine.submit import Counts
 from campaigns.files.exports import write_rejects
@@ -186,6 +187,7 @@ class _Plans:
 
     def __init__(self, definition: Definition, now: datetime) -> None:
         self._schedule, self._now = definition.schedule, now
+        self._run = current(definition.schedule, "", None, now)
         self._hours = Hours(definition.calling_hours)
         self._known: dict[tuple[object, ...], tuple[TouchPlan, ...]] = {}
 
@@ -201,6 +203,7 @@ class _Plans:
                 hours=self._hours,
                 zones=contact.zones,
                 not_before=contact.not_before,
+                run=self._run,
             )
         return self._known[key]
 

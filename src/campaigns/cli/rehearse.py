@@ -25,6 +25,7 @@ from campaigns.core.contacts import Contact, Entry
 from campaigns.core.definition import Definition
 from campaigns.core.figures import CampaignFigures
 from campaigns.core.hours import Hours
+from campaigns.core.runs import current
 from campaigns.core.schedule import plan_touches
 from campaigns.embedded import broker, home, instance
 from campaigns.embedded.signals import Interrupts, graceful
@@ -38,6 +39,8 @@ _LOOK = timedelta(seconds=0.2)
 _BEFORE = timedelta(days=1)
 """Services start so long before the rehearsal begins, in real time: then the clock is set, once
 and forwards, and no minute of the campaign passes on a slow machine."""
+_BEFORE_FIRING = timedelta(minutes=1)
+"""A campaign that comes in runs has to be stored before its first one."""
 _WORKING_WITHIN = timedelta(seconds=300)
 _LOOKED_AT = 2_000
 
@@ -139,6 +142,9 @@ def first_minute(definition: Definition, entries: Iterable[Entry], now: datetime
     Looks at the first two thousand rows: a rehearsal has to begin somewhere near.
     """
     hours = Hours(definition.calling_hours)
+    run = current(definition.schedule, "", None, now)
+    if run is not None:
+        return run.at - _BEFORE_FIRING
     openings: dict[tuple[object, ...], datetime | None] = {}
     for entry in islice(entries, _LOOKED_AT):
         if isinstance(entry, Contact):

@@ -30,6 +30,9 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
     to(f"when      {words.schedule(definition.schedule, now, first)}")
     for line in _touches(loaded, found):
         to(line)
+    if definition.contacts.refresh is not None:
+        place = definition.schedule.timezone
+        to(f"list      is read again at each firing of `{definition.contacts.refresh}` in {place}")
     to(f"hours     {words.hours(definition.calling_hours)}")
     if not definition.calling_hours.stated:
         to("          the file states no calling_hours, so these hold: write them to change that")

@@ -12,6 +12,7 @@ from campaigns.core.definition import CallingHours, Retry, Schedule, Span
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.records import CAMPAIGN_END
 from campaigns.core.report import STARTING
+from campaigns.core.runs import following
 from campaigns.core.schedule import (
     CLOSED,
     DEADLINE,
@@ -103,7 +104,11 @@ def _then(waits: Sequence[timedelta]) -> str:
 
 def schedule(when: Schedule, now: datetime, moment: str | None) -> str:
     """From when until when; `moment` is the first instant at which anybody can be called."""
-    if when.start is not None and when.start > now:
+    if when.cron is not None:
+        begins = following(when, now)
+        firing = f"{begins.at:%Y-%m-%d %H:%M}Z" if begins else "none is left"
+        start = f"a run at each firing of `{when.cron}` in {when.timezone}, the next {firing}"
+    elif when.start is not None and when.start > now:
         start = f"starts {when.start:%Y-%m-%d %H:%M}Z"
     else:
         start = "starts at once"

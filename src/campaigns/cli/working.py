@@ -140,6 +140,9 @@ def ended(figures: CampaignFigures, *, held: timedelta, rehearsal: bool) -> Endi
     tasks, summary = figures.summary.tasks, figures.summary
     if summary.state in (CampaignState.LOADING, CampaignState.RECONCILING):
         return None
+    between_runs = summary.run and summary.state is CampaignState.RUNNING
+    if tasks.done == tasks.total and between_runs:
+        return None  # the heartbeat makes the next run, or says that there is none
     if tasks.done == tasks.total:
         return Ending(code=DONE, sentence="every contact has its outcome", figures=figures)
     if summary.run_at is not None and figures.calls and summary.end_at is None:
