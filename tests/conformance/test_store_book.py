@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from campaigns.core.lifecycle import Outcome, TaskState
+from campaigns.core.lifecycle import AttemptState, Outcome, TaskState
 from campaigns.core.reconcile import BookContact, BookTask, Rename, Retime
 from campaigns.core.records import NewContact, NewReject, NewTask
 from tests.support.engine import definition
@@ -166,3 +166,21 @@ def test_a_new_version_stands_beside_the_old_one_and_old_rejects_go(stored: Stor
         assert tx.definition(campaign, 2)[0].recording
         left = "SELECT count(*) FROM rejected_row"
         assert tx.connection.exec_driver_sql(left).scalar_one() == 0
+
+
+def test_a_task_that_is_done_says_when_its_last_call_was_over(stored: Stored) -> None:
+    campaign = stored.campaign(people(1))
+    _, (before,) = kept(stored, campaign, "k1")
+    assert before.rang_until is None
+    attempt = stored.calling(campaign, when=at(1))
+    with stored.tx() as tx:
+        tx.change_attempt(attempt.id, attempt.state, terminal_at=at(40))
+    _, (live,) = kept(stored, campaign, "k1")
+    assert live.rang_until is None
+    stored.done(live.id, Outcome.BUSY)
+    _, (done,) = kept(stored, campaign, "k1")
+    assert done.rang_until == at(40)
+    with stored.tx() as tx:
+        tx.change_attempt(attempt.id, attempt.state, state=AttemptState.NOT_SENT)
+    _, (rang_nobody,) = kept(stored, campaign, "k1")
+    assert rang_nobody.rang_until is None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from campaigns.core import report
 from campaigns.core.calls import CallStatus
 from campaigns.core.contacts import Contact, Entry, RejectedRow
-from campaigns.core.definition import Contacts, Schedule
+from campaigns.core.definition import Contacts, Retry, Schedule
 from campaigns.engine import control
 from campaigns.engine.submit import Effect, Refused, Submission, Submitted, compare, submit
 from campaigns.errors import Conflict
@@ -142,6 +142,45 @@ def test_who_comes_back_to_the_list_is_called_and_keeps_what_was_tried(world: Wo
     assert book(world)["k1"] == ("waiting", None)
     world.settle()
     assert len(world.provider.rung) == 2
+
+
+@ON_THE_TESTS_CLOCK
+@pytest.mark.parametrize(
+    ("ended", "again_after"),
+    [
+        (CallStatus.BUSY, timedelta(hours=1)),
+        (CallStatus.NO_ANSWER, timedelta(minutes=30)),
+        (CallStatus.FAILED, None),  # `failed: never`
+    ],
+)
+def test_who_left_and_comes_back_waits_as_if_nothing_had_been(
+    world: World, ended: CallStatus, again_after: timedelta | None
+) -> None:
+    retry = Retry(max_attempts=3, busy=(timedelta(hours=1),), no_answer=(timedelta(minutes=30),))
+    put(world, people(1, 2), "d1", retry=retry)
+    world.settle()
+    rung_at, _ = world.provider.rung[0]
+    put(world, people(2), "d2", retry=retry)
+    world.clock.forward(seconds=40)
+    (first, _) = world.attempts()
+    world.say(str(first["id"]), ended)
+    over = world.clock.at
+    world.run_for(60)
+    put(world, people(1, 2), "d3", retry=retry)
+
+    def first_again() -> list[datetime]:
+        rings = [at for at, request in world.provider.rung if request.to_number.endswith("0001")]
+        return [at for at in rings if at != rung_at]
+
+    world.run_for(29 * 60 - 60, step=10)
+    assert first_again() == []
+    world.run_for(90 * 60, step=10)
+    if again_after is None:
+        assert first_again() == []
+        assert book(world)["k1"] == ("failed", "no_retry")
+    else:
+        (again,) = first_again()
+        assert again_after <= again - over < again_after + timedelta(seconds=30)
 
 
 @ON_THE_TESTS_CLOCK

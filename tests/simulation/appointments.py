@@ -55,9 +55,9 @@ class Appointments:
             min_gap=self.min_gap,
         )
 
-    def of(self, person: Contact, start: datetime) -> Contact:
-        """The same person with an appointment."""
-        visit, place = start + self.after, ZoneInfo(_ZONE)
+    def of(self, person: Contact, start: datetime, moved: timedelta) -> Contact:
+        """The same person with an appointment, which may have moved."""
+        visit, place = start + self.after + moved, ZoneInfo(_ZONE)
         wall = visit.astimezone(place)
         anchored = Anchored(
             at=visit,
@@ -94,7 +94,6 @@ def appointments(seed: int) -> Appointments | None:
 
 def findings(
     held: Appointments,
-    start: datetime,
     task: Mapping[str, Any],
     rang: datetime,
     slack: timedelta,
@@ -104,7 +103,7 @@ def findings(
 
     `slack`: from an intent to its arrival. `steps`: by what the clock was stepped.
     """
-    visit = start + held.after
+    visit = datetime.fromisoformat(task["occasion"])
     due = visit - (held.first if task["touch"] == FIRST else held.second)
     following = visit - held.second
     if rang + steps < due:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from campaigns.engine.submit import submit as submitted
 from campaigns.errors import CampaignsError
 from campaigns.simulator.limits import LIMITS, Kind
 from campaigns.store import schema
+from tests.simulation import edits
 from tests.simulation.appointments import appointments
 from tests.simulation.plan import Plan
 from tests.support.engine import contact, definition
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 WINDOW = timedelta(seconds=60)
 PHONES = tuple(f"+1617555{n:04d}" for n in range(100))
 WHO = "a person"
+NOT_MOVED = timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +49,38 @@ def somebody_acts(sim: Simulation) -> None:
         sim.operator.do(lambda: _ACTS[act](sim))
 
 
+def everybody(plan: Plan) -> Sequence[str]:
+    """The number of each person; under some seeds one phone belongs to two of them."""
+    numbers = PHONES[: plan.people]
+    return (*numbers, numbers[0]) if plan.chance("same_number") else numbers
+
+
+def edit(sim: Simulation, index: int) -> None:
+    """A person hands in the next list."""
+    if not sim.calm:
+        sim.list = index
+        sim.count("edit")
+        sim.operator.do(lambda: submit(sim, "one"))
+
+
 def submit(sim: Simulation, name: str) -> None:
-    """Submit a campaign to everybody; under some seeds one phone belongs to two of them."""
-    numbers = PHONES[: sim.plan.people]
-    people = [_person(n, number) for n, number in enumerate(numbers)]
-    if sim.plan.chance("same_number"):
-        people.append(_person(len(people), numbers[0]))
-    held = appointments(sim.plan.seed)
-    if held is not None:
-        people = [held.of(person, sim.plan.start) for person in people]
+    """Submit a campaign to everybody on its list."""
+    index = sim.list if name == "one" else 0
+    numbers, held = everybody(sim.plan), appointments(sim.plan.seed)
+    said = sim.edits.lists[index] if sim.edits and name == "one" else None
+    people = []
+    for n, number in enumerate(numbers):
+        if said is not None and n not in said:
+            continue
+        person = _person(n, number)
+        if said is not None:
+            person = replace(person, fields={**person.fields, "name": edits.name(n, said[n])})
+        if held is not None:
+            person = held.of(person, sim.plan.start, said[n].moved if said else NOT_MOVED)
+        people.append(person)
     submission = Submission(
         definition=_definition(sim.plan, name),
-        digest=name,
+        digest=edits.digest(name, index),
         header=("key", "name", "to_number", "visit_at"),
         source="people.csv",
         entries=people,
@@ -86,8 +108,11 @@ def resume_all(sim: Simulation) -> None:
         query = "SELECT name FROM campaign WHERE state = 'paused' OR id IN (SELECT campaign_id"
         query += " FROM pause_request WHERE NOT applied) ORDER BY id"
         names = [str(row[0]) for row in tx.connection.exec_driver_sql(query)]
-        loading = "SELECT name FROM campaign WHERE state = 'loading'"
-        half = [str(row[0]) for row in tx.connection.exec_driver_sql(loading)]
+        loading = "SELECT name FROM campaign WHERE state IN ('loading', 'reconciling')"
+        loading += " OR (name = 'one' AND state <> 'cancelled' AND digest <> ?)"
+        wanted = edits.digest("one", sim.list)
+        rows = tx.connection.exec_driver_sql(loading, (wanted,))
+        half = [str(row[0]) for row in rows]
     for name in half:  # the same submit again goes on where a crash left it
         with suppress(CampaignsError):  # its lease has not ended yet
             submit(sim, name)

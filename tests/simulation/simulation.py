@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from campaigns.core.capabilities import YES, Capability
@@ -22,8 +23,17 @@ from campaigns.simulator.provider import Provider
 from tests.simulation.appointments import appointments
 from tests.simulation.birth import Ids, database, provider_of
 from tests.simulation.door import Courier
+from tests.simulation.edits import edits
 from tests.simulation.network import Broker
-from tests.simulation.people import Act, resume_all, set_limit, somebody_acts, submit
+from tests.simulation.people import (
+    Act,
+    edit,
+    everybody,
+    resume_all,
+    set_limit,
+    somebody_acts,
+    submit,
+)
 from tests.simulation.plan import Plan
 from tests.simulation.processes import Worker
 from tests.simulation.scheduler import Process, Scheduler
@@ -53,6 +63,8 @@ class Simulation:
         self.rung_for: dict[str, str] = {}  # call id → attempt id
         self.limits: list[tuple[datetime, int]] = []  # of starts, and since when
         self._waiting_acts = 0
+        self.edits = edits(plan.seed, len(everybody(plan)))
+        self.list = 0  # which of its lists a person submitted last
         self.versions = Versions()
         self.keys = HookKeys.from_secret(SECRET)
         self._away_until = self._storm_until = 0.0
@@ -174,6 +186,8 @@ class Simulation:
                 self._waiting_acts += 1
                 continue
             self.scheduler.at(self.dice.uniform(0, min(hours, within)), lambda: somebody_acts(self))
+        for index, share in enumerate(self.edits.when if self.edits else (), start=1):
+            self.scheduler.at(share * hours, partial(edit, self, index))
         self._until(hours)
         self.calm = True
         resume_all(self)

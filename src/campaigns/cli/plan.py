@@ -17,7 +17,8 @@ from campaigns.cli.doors import complain
 from campaigns.cli.examining import Examined, examine
 from campaigns.cli.loading import Loaded, load
 from campaigns.cli.submitting import continued
-from campaigns.core.reconcile import Difference, Effect, Line
+from campaigns.core.difference import Difference, Line
+from campaigns.core.reconcile import Effect
 from campaigns.engine.submit import compare, guarded, known
 
 SHOWN = 20

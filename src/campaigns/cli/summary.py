@@ -13,8 +13,8 @@ from rich.text import Text
 from campaigns.cli import screen, words
 from campaigns.cli.examining import Examined
 from campaigns.cli.loading import Loaded
+from campaigns.core.difference import FEW, Difference
 from campaigns.core.numbers import mask
-from campaigns.core.reconcile import FEW, Difference
 
 Print = Callable[[str], None]
 

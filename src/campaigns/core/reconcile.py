@@ -6,13 +6,15 @@ the list. The engine reads the book in chunks, asks here, and writes what it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from campaigns.core.definition import Retry
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.records import NewTask
+from campaigns.core.retry import GiveUp, decide
 from campaigns.core.schedule import CLOSED, MIN_GAP, NO_TIME, PAST_DUE
 
 MOVED_FROM = timedelta(minutes=15)
@@ -49,6 +51,7 @@ class BookTask:
     outcome: Outcome | None
     reason: str | None
     stopped: str | None
+    rang_until: datetime | None = None  # of a task that is done, when its last call was over
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,11 +71,15 @@ class BookContact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retime:
-    """A task that waits has another time, or comes back to life (`revive`)."""
+    """A task that waits has another time, or comes back to life (`revive`).
+
+    `not_before`: one that was called has its wait until the next call, as if it had never left.
+    """
 
     task_id: int
     plan: NewTask
     revive: bool = False
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,9 +120,12 @@ def change(
     *,
     moved_by: timedelta | None,
     keep: bool,
+    retry: Callable[[str], Retry],
     at: datetime,
 ) -> Change:
     """What the plans of its row mean for a contact of the book, at this policy instant.
+
+    `retry`: how a touch is tried again.
 
     `moved_by`: how far its anchor or its own time went (None: neither has one). `keep`: what was
     done for the old time counts for the new one (`when_moved: keep`).
@@ -143,7 +153,8 @@ def change(
         task.touch: task for task in old.tasks if renamed.get(task.id, task.occasion) == occasion
     }
     for plan in plans:
-        steps.extend(_touch(by_touch.get(plan.touch), plan, at, wake=old.held))
+        known_task = by_touch.get(plan.touch)
+        steps.extend(_touch(known_task, plan, retry(plan.touch), at, wake=old.held))
     planned = {plan.touch for plan in plans}
     steps.extend(
         Stop(task_id=task.id, reason=REMOVED)
@@ -156,13 +167,15 @@ def change(
     return Change(effect=Effect.MOVED if far else Effect.CHANGED, steps=tuple(steps))
 
 
-def _touch(task: BookTask | None, plan: NewTask, at: datetime, *, wake: bool) -> Iterator[Step]:
+def _touch(
+    task: BookTask | None, plan: NewTask, retry: Retry, at: datetime, *, wake: bool
+) -> Iterator[Step]:
     if task is None:
         yield plan
         return
     if task.state is TaskState.DONE:
         if plan.outcome is None and _may_come_back(task):
-            yield Retime(task_id=task.id, plan=plan, revive=True)
+            yield from _back(task, plan, retry)
         return
     if plan.outcome is not None:
         # Its own time has passed while it waited for a slot or a retry: that is no news.
@@ -176,6 +189,25 @@ def _touch(task: BookTask | None, plan: NewTask, at: datetime, *, wake: bool) ->
     same_end = (plan.deadline_at, plan.expires_as) == (task.deadline_at, task.expires_as)
     if wake or not (same_due and same_end and task.stopped is None):
         yield Retime(task_id=task.id, plan=plan)
+
+
+def _back(task: BookTask, plan: NewTask, retry: Retry) -> Iterator[Retime]:
+    """It goes on where it was: with the wait that its last call would have had, or not at all."""
+    not_before = None
+    if task.attempts and task.outcome is not None and task.rang_until is not None:
+        following = decide(
+            retry,
+            task.outcome,
+            attempts=task.attempts,
+            ended_at=task.rang_until,
+            confirmed=False,
+            deadline=plan.deadline_at,
+            expires_as=plan.expires_as,
+        )
+        if isinstance(following, GiveUp):
+            return
+        not_before = following.at
+    yield Retime(task_id=task.id, plan=plan, revive=True, not_before=not_before)
 
 
 def _may_come_back(task: BookTask) -> bool:
@@ -195,77 +227,6 @@ def withdraw(old: BookContact) -> Change:
         if task.state is not TaskState.DONE
     )
     return Change(effect=Effect.WITHDRAWN, steps=steps)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """One contact that a list would change. `line`, `key`: of its row; a withdrawn one has none.
-
-    `was`, `becomes`: its own time, where that is what changes.
-    """
-
-    effect: Effect
-    line: int | None = None
-    key: str | None = field(default=None, repr=False)
-    contact_id: int | None = None
-    was: datetime | None = None
-    becomes: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
-    """A list against the book, counted. `ours`: contacts of the book that came from this list.
-
-    `finished`: contacts of the list that will not be called again; they are among the others too.
-    `past`: contacts that moved to a time that is over.
-    """
-
-    lines: int = 0
-    ours: int = 0
-    added: int = 0
-    moved: int = 0
-    changed: int = 0
-    withdrawn: int = 0
-    unchanged: int = 0
-    held: int = 0
-    rejected: int = 0
-    duplicate: int = 0
-    filtered: int = 0
-    finished: int = 0
-    past: int = 0
-
-    @property
-    def nothing(self) -> bool:
-        """Whether no contact is touched."""
-        return not (self.added or self.moved or self.changed or self.withdrawn or self.held)
-
-
-_MEANT = "where that is meant, submit it with --allow-withdraw"
-FEW = 5
-"""Rows that a guard lets go whatever the share: a short list loses a fifth with one visit."""
-
-
-def refused(
-    found: Difference, *, max_withdrawn: float, max_rejected: float, allow_withdraw: bool
-) -> str | None:
-    """Why this list must not change the book; None: it may. Shares are of one."""
-    if found.lines == 0 and found.ours and not allow_withdraw:
-        return (
-            f"the list has a header and no rows, and the book has {found.ours:,} contacts of it;"
-            f" {_MEANT}"
-        )
-    if found.rejected > FEW and found.rejected > max_rejected * found.lines:
-        return (
-            f"{found.rejected:,} of {found.lines:,} rows cannot be read,"
-            f" more than max_rejected ({max_rejected:.0%}); mend the list, or raise max_rejected"
-        )
-    far_fewer = found.withdrawn > FEW and found.withdrawn > max_withdrawn * found.ours
-    if far_fewer and not allow_withdraw:
-        return (
-            f"{found.withdrawn:,} of {found.ours:,} contacts are no longer on the list,"
-            f" more than max_withdrawn ({max_withdrawn:.0%}); {_MEANT}"
-        )
-    return None
 
 
 def reopens(made: Change) -> bool:

@@ -8,13 +8,12 @@ from datetime import datetime
 
 from campaigns.core.contacts import Entry, RejectedRow
 from campaigns.core.definition import Definition, SameNumber
+from campaigns.core.difference import Difference, Line
 from campaigns.core.reconcile import (
     BookContact,
     BookTask,
     Change,
-    Difference,
     Effect,
-    Line,
     apart,
     change,
     reopens,
@@ -174,6 +173,7 @@ class Comparison:
             one.entry.tasks,
             moved_by=apart(old.time_at, one.entry.time_at),
             keep=self._keep,
+            retry=self.definition.retry_of,
             at=at,
         )
         if same(old, one.digest) and not made.steps:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from campaigns.core.difference import Difference, Line, refused
 from campaigns.core.lifecycle import CampaignState
-from campaigns.core.reconcile import Difference, Line, refused
 from campaigns.core.records import CampaignRow
 from campaigns.engine.loading import LOAD_LEASE, Counts
 from campaigns.engine.parts import Parts

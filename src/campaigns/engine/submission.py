@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from campaigns.core.contacts import Entry
 from campaigns.core.definition import Definition
+from campaigns.core.difference import Difference
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState
-from campaigns.core.reconcile import Difference
 from campaigns.core.records import CampaignRow
 from campaigns.core.runs import Origin, current, next_refresh
 from campaigns.engine.loading import Counts, Loader

@@ -14,6 +14,7 @@ from campaigns.core.reconcile import BookContact, BookTask, Rename, Retime
 from campaigns.core.records import NewContact, NewTask
 from campaigns.store.base import Queries
 from campaigns.store.columns import Instant
+from campaigns.store.last_calls import rang_until
 from campaigns.store.tables import contact, dial_task
 
 _COLUMNS = (
@@ -69,8 +70,10 @@ class BookQueries(Queries):
         """Every dial task of these contacts."""
         query = select(dial_task).where(dial_task.c.contact_id.in_(list(contact_ids)))
         found: dict[int, list[BookTask]] = {id: [] for id in contact_ids}
-        for row in self.connection.execute(query.order_by(dial_task.c.id)):
-            found[row.contact_id].append(_task(row))
+        rows = self.connection.execute(query.order_by(dial_task.c.id)).all()
+        rang = rang_until(self.connection, [row.id for row in rows if row.outcome and row.attempts])
+        for row in rows:
+            found[row.contact_id].append(_task(row, rang.get(row.id)))
         return found
 
     def still_called(self, contact_ids: Collection[int]) -> Collection[int]:
@@ -183,9 +186,9 @@ class BookQueries(Queries):
                 "outcome": None,
                 "reason": None,
                 "ended_at": None,
-                "retry_at": None,
-                "eligible_at": max(plan.due_at, at),
-                "wait_reason": "due",
+                "retry_at": step.not_before,
+                "eligible_at": max(filter(None, (plan.due_at, at, step.not_before))),
+                "wait_reason": "due" if step.not_before is None else "retry",
             }
             query = query.where(dial_task.c.state == TaskState.DONE.value)
         else:
@@ -267,7 +270,7 @@ def _contact(row: Any) -> BookContact:
     )
 
 
-def _task(row: Any) -> BookTask:
+def _task(row: Any, rang_until: datetime | None) -> BookTask:
     return BookTask(
         id=row.id,
         touch=row.touch,
@@ -281,4 +284,5 @@ def _task(row: Any) -> BookTask:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         reason=row.reason,
         stopped=row.stopped,
+        rang_until=rang_until,
     )
