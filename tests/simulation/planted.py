@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from campaigns.core import outcomes, pacing, settling
+from campaigns.core import reconcile as reconcile_rules
 from campaigns.core.admission import Decision, Facts
 from campaigns.core.admission import decide as decided
 from campaigns.core.calls import Answer, DialRequest, NotSent, Unknown
@@ -21,7 +22,9 @@ from campaigns.core.hours import Hours
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState, TaskState
 from campaigns.core.outcomes import Said, Verdict
+from campaigns.core.retry import RetryAt
 from campaigns.engine import answers, gate, record, tick
+from campaigns.engine.reconcile import Reconciler
 from campaigns.store.database import SqlTransaction
 from tests.simulation.network import Dialer
 
@@ -160,6 +163,13 @@ def _deaf_after_submit() -> list[Patch]:
     ]
 
 
+def _back_at_once() -> list[Patch]:
+    def decide(*_: Any, ended_at: datetime, **__: Any) -> RetryAt:
+        return RetryAt(at=ended_at, confirmed_at=ended_at)
+
+    return [(reconcile_rules, "decide", decide)]
+
+
 MISTAKES: dict[str, Callable[[], list[Patch]]] = {
     "the claim's version is not checked": _no_claim_check,
     "the slot is free a minute after the SEND": _freed_at_send,
@@ -179,6 +189,9 @@ MISTAKES: dict[str, Callable[[], list[Patch]]] = {
     ),
     "a new slot is born free": lambda: [(pacing, "newborn", lambda now, window: now.policy)],
     "the attempts are not counted": _never_exhausted,
+    "who is withdrawn is still called": lambda: [(Reconciler, "_withdraw", lambda *_: None)],
+    "a changed row is not written": lambda: [(SqlTransaction, "rewrite", lambda *_, **__: None)],
+    "who comes back to a list is called at once": _back_at_once,
     "a forged address is let in": list,
     "the webhook is answered before the commit": list,
     "an intent past send_by is sent": list,
@@ -213,6 +226,9 @@ FOUND_BY: dict[str, int] = {
     "caps are not asked": 13,
     "a new slot is born free": 185,
     "the attempts are not counted": 1,
+    "who is withdrawn is still called": 23,
+    "a changed row is not written": 3,
+    "who comes back to a list is called at once": 252,
     "a forged address is let in": 2,
     "the webhook is answered before the commit": 83,
     "an intent past send_by is sent": 21,
