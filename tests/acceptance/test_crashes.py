@@ -119,6 +119,7 @@ ELSEWHERE = {
             "recover_bind._bind",
             "control.unsuppress 1",
             "control.unsuppress 2",
+            "people.write",
         ),
         "a person's decision, made by one commit and typed again where it was not",
     ),

@@ -78,7 +78,7 @@ def test_lines_move_and_unreadable_rows_are_held(stored: Stored) -> None:
     campaign = stored.campaign(people(1, 2))
     (one, _), (two, _) = kept(stored, campaign, "k1"), kept(stored, campaign, "k2")
     with stored.tx() as tx:
-        tx.relined({one.id: 40, two.id: 41})
+        tx.relined({one.id: 40, two.id: 41}, "people.csv")
         tx.hold([two.id])
         tx.hold([])
         found = tx.book(campaign, ["k1", "k2"])
@@ -184,3 +184,33 @@ def test_a_task_that_is_done_says_when_its_last_call_was_over(stored: Stored) ->
         tx.change_attempt(attempt.id, attempt.state, state=AttemptState.NOT_SENT)
     _, (rang_nobody,) = kept(stored, campaign, "k1")
     assert rang_nobody.rang_until is None
+
+
+def test_a_contact_that_is_of_a_list_for_the_first_time_is_its(stored: Stored) -> None:
+    campaign = stored.campaign(people(1, source="other.csv"))
+    contact, _ = kept(stored, campaign, "k1")
+    with stored.tx() as tx:
+        tx.relined({contact.id: 7}, "people.csv")
+        found = tx.book(campaign, ["k1"])["k1"]
+        assert (found.line, found.source) == (7, "people.csv")
+
+
+def test_how_new_the_news_of_a_contact_is(stored: Stored) -> None:
+    campaign = stored.campaign(people(1, 2))
+    contact, _ = kept(stored, campaign, "k1")
+    with stored.tx() as tx:
+        tx.said(contact.id, at(60))
+        found = tx.book(campaign, ["k1", "k2"])
+        assert [found[key].said_at for key in ("k1", "k2")] == [at(60), None]
+
+
+def test_who_shares_a_number_and_is_on_the_list(stored: Stored) -> None:
+    both = [person(1), person(2, number=1), person(3)]
+    campaign, other = stored.campaign(both), stored.campaign([person(1)], "other")
+    ids = [kept(stored, campaign, key)[0].id for key in ("k1", "k2")]
+    with stored.tx() as tx:
+        phone = tx.phone_ids([both[0].e164])[both[0].e164]
+        assert list(tx.sharing(campaign, phone)) == ids
+        assert len(tx.sharing(other, phone)) == 1
+        tx.leave(ids[:1], T0)
+        assert list(tx.sharing(campaign, phone)) == ids[1:]

@@ -15,6 +15,7 @@ from campaigns.cli.examining import Examined
 from campaigns.cli.loading import Loaded
 from campaigns.core.difference import FEW, Difference
 from campaigns.core.numbers import mask
+from campaigns.core.schedule import NO_TOUCH
 
 Print = Callable[[str], None]
 
@@ -54,7 +55,7 @@ def _touches(loaded: Loaded, found: Examined) -> list[str]:
     lines: list[str] = []
     for name in [touch.name for touch in loaded.definition.schedule.touches]:
         not_made = [
-            f"{count:,} {words.no_touch(reason)}"
+            f"{count:,} {NO_TOUCH.get(reason, reason)}"
             for (touch, reason), count in sorted(found.touches.items())
             if touch == name and reason
         ]

@@ -10,18 +10,9 @@ from campaigns.core.admission import WaitReason
 from campaigns.core.anchor import Anchored
 from campaigns.core.definition import CallingHours, Retry, Schedule, Span
 from campaigns.core.instants import EDGE_MARGIN
-from campaigns.core.records import CAMPAIGN_END
 from campaigns.core.report import STARTING
 from campaigns.core.runs import following
-from campaigns.core.schedule import (
-    CLOSED,
-    DEADLINE,
-    MIN_GAP,
-    NO_TIME,
-    PAST_DUE,
-    SUPERSEDED,
-    TouchPlan,
-)
+from campaigns.core.schedule import NO_TOUCH, TouchPlan
 from campaigns.core.weekhours import DAYS
 
 WAITS = {
@@ -119,28 +110,12 @@ def schedule(when: Schedule, now: datetime, moment: str | None) -> str:
     return f"{start}{end}{first}"
 
 
-_NO_TOUCH = {
-    PAST_DUE: "past already",
-    CLOSED: "in closed hours",
-    MIN_GAP: "too close to the next touch",
-    NO_TIME: "without an open hour",
-    DEADLINE: "only after the deadline",
-    CAMPAIGN_END: "only after the campaign's end",
-    SUPERSEDED: "only after the next touch is due",
-}
-
-
-def no_touch(reason: str) -> str:
-    """Why a touch is not made."""
-    return _NO_TOUCH.get(reason, reason)
-
-
 def touch(plan: TouchPlan, anchor: Anchored) -> str:
     """`same_day: due Tue 2026-03-10 11:00 -0400, until 13:15 …`, on the anchor's clock."""
     name = plan.name or "call"
     due = f"{plan.due_at.astimezone(anchor.place):%a %Y-%m-%d %H:%M %z}"
     if plan.reason is not None:
-        return f"{name}: not made, {no_touch(plan.reason)} (due {due})"
+        return f"{name}: not made, {NO_TOUCH.get(plan.reason, plan.reason)} (due {due})"
     waits = ""
     if plan.opens_at is not None and plan.opens_at - plan.due_at > EDGE_MARGIN:
         waits = f", opens {plan.opens_at.astimezone(anchor.place):%a %H:%M}"

@@ -66,6 +66,7 @@ class BookContact:
     time_at: datetime | None
     gone: bool
     held: bool
+    said_at: datetime | None = None  # as of when its teller knew it, where that was told
     tasks: Sequence[BookTask] = field(default=())
 
 

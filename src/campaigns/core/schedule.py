@@ -26,6 +26,16 @@ DEADLINE, SUPERSEDED = "deadline", "superseded"
 PAST_DUE, CLOSED, MIN_GAP = "past_due", "closed_hours", "min_gap"
 NO_TIME = "no_callable_time"
 """Why a touch is skipped before it begins."""
+NO_TOUCH = {
+    PAST_DUE: "past already",
+    CLOSED: "in closed hours",
+    MIN_GAP: "too close to the next touch",
+    NO_TIME: "without an open hour",
+    DEADLINE: "only after the deadline",
+    CAMPAIGN_END: "only after the campaign's end",
+    SUPERSEDED: "only after the next touch is due",
+}
+"""The same in words."""
 BEFORE_CLOSING = timedelta(hours=1)
 """A touch that moves to an earlier opening is made this long before that one closes."""
 

@@ -7,7 +7,7 @@ before. A crash leaves it so, and the same submit goes on; whatever is done alre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,35 +48,41 @@ class Reconciler(Comparison):
             self.loader.still_ours(tx, CampaignState.RECONCILING)
             at = tx.now().policy
             tasks = tx.tasks_of([one.id for one in gone])
-            for one in gone:
-                known = replace(one, tasks=tasks[one.id])
-                self._take(tx, withdraw(known), at)
-            tx.leave([one.id for one in gone], at)
+            self.take_out(tx, [replace(one, tasks=tasks[one.id]) for one in gone], at)
         self.loader.let_through(began)
 
+    def take_out(self, tx: Transaction, gone: Sequence[BookContact], at: datetime) -> None:
+        """No further call of these contacts; they come with their tasks."""
+        for one in gone:
+            self._take(tx, withdraw(one), at)
+        tx.leave([one.id for one in gone], at)
+
     def _write(self, found: Sequence[Found], rejects: list[NewReject], held: Sequence[int]) -> None:
-        fresh = [one.entry for one in found if one.old is None]
-        changed = [one for one in found if one.change is not None]
-        lines = {
-            one.old.id: one.entry.line
-            for one in found
-            if one.old is not None and one.change is None and one.old.line != one.entry.line
-        }
-        if not (fresh or changed or rejects or held or lines):
+        told = [one for one in found if one.old is None or one.change is not None]
+        if not (told or rejects or held or _relined(found)):
             return
-        touched = [*fresh, *(one.entry for one in changed)]
-        phones = self.loader.phones(touched)
+        phones = self.loader.phones(one.entry for one in told)
         began = self.loader.parts.clock.monotonic()
         with self.loader.parts.store.write() as tx:
             self.loader.still_ours(tx, CampaignState.RECONCILING)
-            tx.reject(self.id, [*rejects, *self.loader.insert(tx, fresh, phones)])
-            lanes = tx.lanes(self.id, {" ".join(one.zones) for one in touched}) if touched else {}
-            at = tx.now().policy
-            for one in changed:
-                self._rewrite(tx, one, phones[one.entry.e164], lanes[" ".join(one.entry.zones)], at)
-            tx.relined(lines)
+            tx.reject(self.id, [*rejects, *self.bring(tx, found, phones)])
             tx.hold(held)
         self.loader.let_through(began)
+
+    def bring(
+        self, tx: Transaction, found: Sequence[Found], phones: Mapping[str, int]
+    ) -> Sequence[NewReject]:
+        """The book is what these rows say; answers those whose key was there by now."""
+        fresh = [one.entry for one in found if one.old is None]
+        changed = [one for one in found if one.change is not None]
+        repeated = self.loader.insert(tx, fresh, phones)
+        zones = {" ".join(one.entry.zones) for one in changed}
+        lanes = tx.lanes(self.id, zones) if zones else {}
+        at = tx.now().policy
+        for one in changed:
+            self._rewrite(tx, one, phones[one.entry.e164], lanes[" ".join(one.entry.zones)], at)
+        tx.relined(_relined(found), self.definition.contacts.owner)
+        return repeated
 
     def _rewrite(
         self, tx: Transaction, one: Found, phone_id: int, lane_id: int, at: datetime
@@ -87,7 +93,7 @@ class Reconciler(Comparison):
             one.old.id,
             one.entry,
             digest=one.digest,
-            source=self.definition.contacts.owner,
+            source=one.entry.source,
             phone_id=phone_id,
             lane_id=lane_id,
         )
@@ -113,3 +119,14 @@ class Reconciler(Comparison):
                     tx.stop([task_id], reason, at)
                 case NewTask():
                     pass
+
+
+def _relined(found: Sequence[Found]) -> Mapping[int, int]:
+    """Contacts that say nothing new, and stand where they did not stand before → their line."""
+    return {
+        one.old.id: one.entry.line
+        for one in found
+        if one.old is not None
+        and one.change is None
+        and (one.old.line, one.old.source) != (one.entry.line, one.entry.source)
+    }

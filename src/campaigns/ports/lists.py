@@ -55,11 +55,17 @@ class ListBook(Protocol):
         lane_id: int,
     ) -> None: ...
 
-    def relined(self, lines: Mapping[int, int]) -> None: ...
+    def relined(self, lines: Mapping[int, int], source: str) -> None: ...
 
     def hold(self, contact_ids: Collection[int]) -> None: ...
 
     def leave(self, contact_ids: Collection[int], at: datetime) -> None: ...
+
+    def said(self, contact_id: int, at: datetime) -> None:
+        """As of when its teller knows what was told last."""
+
+    def sharing(self, campaign_id: int, phone_id: int) -> Sequence[int]:
+        """Contacts that have this number and are on the list."""
 
     def add_tasks(
         self,

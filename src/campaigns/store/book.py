@@ -27,6 +27,7 @@ _COLUMNS = (
     contact.c.time_at,
     contact.c.gone_at,
     contact.c.held,
+    contact.c.said_at,
 )
 """None that is sealed: opening a million of them takes longer than reading the list."""
 _OPEN = dial_task.c.state != TaskState.DONE.value
@@ -119,12 +120,12 @@ class BookQueries(Queries):
             .values(phone_id=phone_id, lane_id=lane_id)
         )
 
-    def relined(self, lines: Mapping[int, int]) -> None:
-        """Contacts that stand on another line and say the same."""
+    def relined(self, lines: Mapping[int, int], source: str) -> None:
+        """Contacts that say the same on another line, or are on this list for the first time."""
         if lines:
             query = update(contact).where(contact.c.id == bindparam("one"))
             self.connection.execute(
-                query.values(source_line=bindparam("line")),
+                query.values(source_line=bindparam("line"), source=source),
                 [{"one": id, "line": line} for id, line in lines.items()],
             )
 
@@ -141,6 +142,19 @@ class BookQueries(Queries):
     def leave(self, contact_ids: Collection[int], at: datetime) -> None:
         """Their list no longer has them."""
         self._contacts(contact_ids, gone_at=at, held=False)
+
+    def said(self, contact_id: int, at: datetime) -> None:
+        """As of when its teller knows what was told last."""
+        self._contacts([contact_id], said_at=at)
+
+    def sharing(self, campaign_id: int, phone_id: int) -> Sequence[int]:
+        """Contacts of a campaign that have this number and are on its list."""
+        query = select(contact.c.id).where(
+            contact.c.campaign_id == campaign_id,
+            contact.c.phone_id == phone_id,
+            contact.c.gone_at.is_(None),
+        )
+        return list(self.connection.execute(query.order_by(contact.c.id)).scalars())
 
     def _contacts(self, ids: Collection[int], **values: object) -> None:
         if ids:
@@ -267,6 +281,7 @@ def _contact(row: Any) -> BookContact:
         time_at=row.time_at,
         gone=row.gone_at is not None,
         held=row.held,
+        said_at=row.said_at,
     )
 
 

@@ -124,8 +124,8 @@ def _result(row: Row[Any], calls: Sequence[Any], campaign: str, source: str, run
         "timezone": row.zones or None,
         "timezone_source": row.zone_source,
         "late_s": None if first is None else round((first - row.due_at).total_seconds(), 1),
-        "source_file": source,
-        "source_line": row.source_line,
+        "source_file": source if row.source_line else None,  # told one at a time: of no file
+        "source_line": row.source_line or None,
     }
 
 
