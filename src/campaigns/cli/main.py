@@ -22,7 +22,7 @@ COMMANDS = {
     "show": ("Look", "campaigns:show"),
     "watch": ("Look", "campaigns:watch"),
     "status": ("Look", "health:status"),
-    "contacts": ("Look", "people:contacts"),
+    "contacts": ("Look", "people:app"),
     "calls": ("Look", "calls:app"),
     "log": ("Look", "log:log"),
     "results": ("Look", "results:results"),
