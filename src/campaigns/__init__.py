@@ -9,8 +9,8 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaigns.cli.loading import Loaded
     from campaigns.engine.submit import Submitted
+    from campaigns.loading import Loaded
 
 __all__ = ["load", "submit"]
 
@@ -25,10 +25,10 @@ def load(
 ) -> Loaded:
     """Read and check a campaign file, or a list alone. Raises DefinitionError with every fault.
 
-    `definition` of what it answers is the campaign; `campaigns.cli.loading.entries` walks over its
+    `definition` of what it answers is the campaign; `campaigns.loading.entries` walks over its
     contacts.
     """
-    from campaigns.cli import loading  # noqa: PLC0415  # heavy
+    from campaigns import loading  # noqa: PLC0415  # heavy
 
     return loading.load(path, name=name, agent_id=agent_id, from_number=from_number, region=region)
 

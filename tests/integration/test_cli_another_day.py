@@ -6,7 +6,7 @@ from typing import Self
 
 import pytest
 
-from campaigns.cli import loading
+from campaigns import loading
 from tests.support.cli import Shell
 
 JANE, JOE = "+16175550123,Jane", "+16175550124,Joe"

@@ -305,3 +305,25 @@ def test_a_program_submits_without_being_asked(
     assert changed.difference is not None
     assert (changed.difference.added, changed.difference.withdrawn) == (1, 1)
     assert capsys.readouterr().out == ""
+
+
+def test_people_written_in_the_file_are_not_kept_in_its_definition(shell: Shell) -> None:
+    rows = 'contacts: {rows: [{to_number: "+16175550123", customer_name: Jane}]}'
+    shell.write("campaign.yaml", CAMPAIGN.replace("contacts: people.csv", rows))
+    shell("submit", "campaign.yaml", "--yes")
+    with shell.world() as world:
+        (kept,) = world.rows("SELECT definition FROM campaign_version")
+    assert "reminders" in str(kept["definition"])
+    assert "6175550123" not in str(kept["definition"])
+    assert "Jane" not in str(kept["definition"])
+
+
+def test_a_campaign_may_wait_for_people_who_come_one_at_a_time(shell: Shell) -> None:
+    waits = "contacts: {rows: [], columns: [to_number, customer_name]}"
+    shell.write("campaign.yaml", CAMPAIGN.replace("contacts: people.csv", waits))
+    shell("submit", "campaign.yaml", "--yes")
+    row = ("--set", "to_number=+16175550123", "--set", "customer_name=Jane")
+    shell("contacts", "add", "reminders", "+16175550123", *row)
+    with shell.world() as world:
+        world.settle(ticks=2)
+        assert [one.context for _, one in world.provider.rung] == [{"patient": "Jane"}]

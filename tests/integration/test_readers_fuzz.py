@@ -17,7 +17,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from campaigns.cli.loading import entries, load
 from campaigns.core import cells
 from campaigns.core.contacts import Contact, RejectedRow
 from campaigns.engine.submit import Submission, submit
@@ -25,6 +24,7 @@ from campaigns.errors import CampaignsError, DefinitionError
 from campaigns.files import csv_table, yaml_tree
 from campaigns.files.campaign_file import load as load_source
 from campaigns.files.rows import BadRow
+from campaigns.loading import entries, load
 from campaigns.provider.webhooks import digest, read_event
 from campaigns.web.body import as_text
 from tests.support.engine import World

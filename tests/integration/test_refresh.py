@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.cli.loading import load
+from campaigns.loading import load
 from campaigns.core.calls import CallStatus
 from campaigns.engine import control
 from campaigns.engine.refresh import refresh

@@ -27,6 +27,7 @@ PROMISED: dict[str, Any] = {
     "recording": "false",
     "contacts.file": "appointments.csv",
     "contacts.rows": [{"to_number": "+16175550100"}],
+    "contacts.columns": ["to_number", "name"],
     "contacts.refresh": "30 2 * * *",
     "contacts.file_is": "whole_list",
     "contacts.max_withdrawn": "20%",
@@ -94,6 +95,7 @@ PROMISED: dict[str, Any] = {
 NOW = {
     *("name", "purpose", "agent_id", "from_number", "max_duration", "recording", "context"),
     *("contacts.file", "contacts.rows", "contacts.to_number", "contacts.key", "contacts.timezone"),
+    "contacts.columns",
     *("contacts.region", "contacts.where", "contacts.same_number", "contacts.encoding"),
     *("contacts.file_is", "contacts.max_withdrawn", "contacts.max_rejected"),
     *("contacts.refresh", "contacts.max_age"),
@@ -118,6 +120,8 @@ def with_key(path: str, value: Any) -> dict[str, Any]:
     tree: dict[str, Any] = dict(SMALL)
     if path == "contacts.rows":
         tree["contacts"] = {}
+    elif path == "contacts.columns":
+        tree["contacts"] = {"rows": []}
     elif sections[:1] == ["contacts"]:
         tree["contacts"] = {"file": "people.csv"}
     elif path in ANCHORED:

@@ -106,6 +106,14 @@ def test_keys_of_ones_own_start_with_x() -> None:
         ),
         ({"contacts": {"rows": []}}, "contacts.rows: expected a list of contacts, got nothing"),
         ({"contacts": {"rows": {"a": "b"}}}, "contacts.rows: expected a list of contacts"),
+        (
+            {"contacts": {"rows": [], "columns": []}},
+            "contacts.columns: expected a list of columns, got nothing",
+        ),
+        (
+            {"contacts": {"file": "a.csv", "columns": ["to_number"]}},
+            "contacts.columns: expected nothing beside `file`, got a list",
+        ),
         ({"contacts": {"rows": ["x"]}}, "contacts.rows[1]: expected keys and values, got x"),
         (
             {"contacts": {"rows": [{"a": "b"}, {"a": ["c"]}]}},

@@ -11,8 +11,8 @@ import typer
 from campaigns.cli import options, screen, summary
 from campaigns.cli.doors import complain
 from campaigns.cli.examining import Examined, examine
-from campaigns.cli.loading import Loaded, load
 from campaigns.errors import DefinitionError
+from campaigns.loading import Loaded, load
 
 
 def check(

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from campaigns.cli.doors import Misused
-from campaigns.cli.loading import Loaded, entries
 from campaigns.cli.seen import Seen
 from campaigns.core.contacts import Contact, FilteredRow, RejectedRow
 from campaigns.core.context import ThisCall
@@ -25,6 +24,7 @@ from campaigns.core.runs import current
 from campaigns.core.schedule import NO_TIME, TouchPlan, plan_touches
 from campaigns.engine.submit import Counts
 from campaigns.files.exports import write_rejects
+from campaigns.loading import Loaded, entries
 from campaigns.logs import masked
 
 SHOWN_FAULTS = 20

@@ -10,10 +10,10 @@ from pathlib import Path
 from campaigns.bootstrap import REHEARSAL, Installation
 from campaigns.cli import results, screen, state
 from campaigns.cli.live import Progress
-from campaigns.cli.loading import Loaded
 from campaigns.cli.submitting import Wishes, store
 from campaigns.cli.working import DONE, Ending, details, leased, work
 from campaigns.embedded.signals import Interrupts
+from campaigns.loading import Loaded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

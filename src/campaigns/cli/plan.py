@@ -15,11 +15,11 @@ from campaigns.bootstrap import Installation
 from campaigns.cli import options, planned, screen, state, summary
 from campaigns.cli.doors import complain
 from campaigns.cli.examining import Examined, examine
-from campaigns.cli.loading import Loaded, load
 from campaigns.cli.submitting import continued
 from campaigns.core.difference import Difference, Line
 from campaigns.core.reconcile import Effect
 from campaigns.engine.submit import compare, guarded, known
+from campaigns.loading import Loaded, load
 
 SHOWN = 20
 """Lines of a kind on a screen; `--json` has LISTED of them."""

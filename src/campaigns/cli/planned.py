@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from campaigns.cli.loading import Loaded, load
 from campaigns.core.records import CampaignRow
 from campaigns.engine.submit import known
 from campaigns.errors import Conflict, InputError
 from campaigns.files import exports
+from campaigns.loading import Loaded, load
 from campaigns.ports import Store
 
 _MARK = "campaigns_plan"

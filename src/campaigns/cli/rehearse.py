@@ -19,7 +19,6 @@ from campaigns import bootstrap
 from campaigns.bootstrap import REAL, REHEARSAL, Installation
 from campaigns.cli import screen, services, state
 from campaigns.cli.job import Job
-from campaigns.cli.loading import entries
 from campaigns.config import Settings
 from campaigns.core.contacts import Contact, Entry
 from campaigns.core.definition import Definition
@@ -32,6 +31,7 @@ from campaigns.embedded.signals import Interrupts, graceful
 from campaigns.embedded.supervisor import Supervisor
 from campaigns.engine import control
 from campaigns.errors import WorldError
+from campaigns.loading import entries
 
 SPEED = 60.0
 """At most so many times faster than real time, so that mechanics keep their order."""

@@ -17,7 +17,6 @@ from campaigns.bootstrap import REAL, Installation
 from campaigns.cli import options, screen, services, state
 from campaigns.cli.doors import Misused
 from campaigns.cli.job import Job
-from campaigns.cli.loading import load
 from campaigns.cli.rehearse import SPEED, Rehearsal, rehearse
 from campaigns.cli.submitting import Wishes, continued, store
 from campaigns.cli.working import LEASE
@@ -26,6 +25,7 @@ from campaigns.embedded import broker, home, instance
 from campaigns.embedded.signals import Interrupts, graceful
 from campaigns.embedded.supervisor import Supervisor
 from campaigns.errors import InputError
+from campaigns.loading import load
 
 
 def run(

@@ -11,12 +11,12 @@ import typer
 
 from campaigns.cli import options, planned, screen, state, summary
 from campaigns.cli.doors import Misused
-from campaigns.cli.loading import load
 from campaigns.cli.submitting import Wishes, store
 from campaigns.core.figures import CampaignFigures
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.report import silent
 from campaigns.engine.submit import Effect, Submitted
+from campaigns.loading import load
 
 
 class Start(StrEnum):

@@ -17,10 +17,10 @@ from campaigns.cli import screen, state, summary
 from campaigns.cli.check import verdict
 from campaigns.cli.doors import Misused, complain
 from campaigns.cli.examining import examine
-from campaigns.cli.loading import Entries, Loaded
 from campaigns.core.lifecycle import CampaignState
 from campaigns.engine.submit import Submitted, known, submit
 from campaigns.errors import InputError
+from campaigns.loading import Entries, Loaded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,12 +106,12 @@ def _look_first(
     summary.bad_rows(loaded, found, complain, rejects=wishes.rejects is not None)
     if found.faulty and wishes.strict:
         raise InputError(f"{verdict(loaded, found, strict=True)}: nothing was stored")
-    if not found.counts.accepted and not found.counts.filtered:
-        raise InputError(f"{summary.too_faulty(loaded, found)}: nothing was stored")
+    odd = summary.too_faulty(loaded, found)
+    if odd is not None and not found.counts.accepted and not found.counts.filtered:
+        raise InputError(f"{odd}: nothing was stored")
     if not first_start:
         return
     summary.tell(loaded, found, now, screen.note)
-    odd = summary.too_faulty(loaded, found)
     if odd is not None:
         complain(f"look again: {odd}")
     if wishes.yes or wishes.paused or installation.world == REHEARSAL:

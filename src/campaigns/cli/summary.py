@@ -12,10 +12,10 @@ from rich.text import Text
 
 from campaigns.cli import screen, words
 from campaigns.cli.examining import Examined
-from campaigns.cli.loading import Loaded
-from campaigns.core.difference import FEW, Difference
+from campaigns.core.difference import Difference, unfit
 from campaigns.core.numbers import mask
 from campaigns.core.schedule import NO_TOUCH
+from campaigns.loading import Loaded
 
 Print = Callable[[str], None]
 
@@ -128,18 +128,15 @@ def too_faulty(loaded: Loaded, found: Examined) -> str | None:
 
     A row that repeats another is right in itself.
     """
-    counts = found.counts
-    if not counts.lines:
-        return "the list has no rows"
-    if found.faulty == counts.lines - counts.filtered and found.faulty:
-        return "not one row can be called"
-    most = loaded.definition.contacts.max_rejected
-    if counts.rejected > FEW and counts.rejected > most * counts.lines:
-        return (
-            f"{counts.rejected:,} of {counts.lines:,} rows are bad, more than {most:.0%}"
-            f" and more than {FEW} rows: mend the list before it is called"
-        )
-    return None
+    counts, contacts = found.counts, loaded.definition.contacts
+    return unfit(
+        lines=counts.lines,
+        rejected=counts.rejected,
+        duplicate=counts.duplicate,
+        filtered=counts.filtered,
+        max_rejected=contacts.max_rejected,
+        awaited=bool(contacts.columns),
+    )
 
 
 def difference(found: Difference) -> str:

@@ -13,13 +13,13 @@ from campaigns import bootstrap
 from campaigns.bootstrap import Installation
 from campaigns.cli import options, screen, state
 from campaigns.cli.doors import Misused
-from campaigns.cli.loading import Loaded, entries, load
 from campaigns.core import numbers
 from campaigns.core.calls import Accepted, Answer, DialRequest, NotSent, Rejected, SlowDown, Unknown
 from campaigns.core.contacts import Contact
 from campaigns.core.numbers import NumberFault
 from campaigns.engine.tryout import Tried, try_out
 from campaigns.errors import Conflict, InputError, UnknownName, WorldError
+from campaigns.loading import Loaded, entries, load
 
 
 def try_(

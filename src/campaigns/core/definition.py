@@ -34,10 +34,14 @@ class SameNumber(StrEnum):
 
 
 class Contacts(Frozen):
-    """Where the people come from and how their columns are read. Either `file` or `rows`."""
+    """Where the people come from and how their columns are read. Either `file` or `rows`.
+
+    `columns`: those that contacts told one at a time may have, beside those of `rows`.
+    """
 
     file: str | None = None
     rows: tuple[Mapping[str, str], ...] | None = Field(default=None, repr=False)
+    columns: tuple[str, ...] = ()
     to_number: str | None = None
     key: str | None = None
     timezone: str | None = None

@@ -77,3 +77,28 @@ def refused(
             f" more than max_withdrawn ({max_withdrawn:.0%}); {_MEANT}"
         )
     return None
+
+
+def unfit(
+    *,
+    lines: int,
+    rejected: int,
+    duplicate: int,
+    filtered: int,
+    max_rejected: float,
+    awaited: bool,
+) -> str | None:
+    """Why a first list as a whole cannot be right; None: it may be. Shares are of one.
+
+    A row that repeats another is right in itself. `awaited`: its people come one at a time.
+    """
+    if not lines:
+        return None if awaited else "the list has no rows"
+    if rejected + duplicate == lines - filtered and rejected + duplicate:
+        return "not one row can be called"
+    if rejected > FEW and rejected > max_rejected * lines:
+        return (
+            f"{rejected:,} of {lines:,} rows are bad, more than {max_rejected:.0%}"
+            f" and more than {FEW} rows: mend the list before it is called"
+        )
+    return None

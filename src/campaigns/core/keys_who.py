@@ -80,7 +80,16 @@ WHO: tuple[Key, ...] = (
         takes="a list of keys and values",
         default="none",
         example="contacts:\n  rows:\n    - {to_number: +16175550123, patient: Ann Lee}",
-        schema={"type": "array", "items": {"type": "object"}, "minItems": 1},
+        schema={"type": "array", "items": {"type": "object"}},
+    ),
+    Key(
+        path="contacts.columns",
+        says="Columns that contacts may have who are told one at a time; with them `rows` may be"
+        " empty. A file has its own.",
+        takes="a list of names",
+        default="the columns of `rows`",
+        example="contacts:\n  columns: [to_number, patient]\n  rows: []",
+        schema={"type": "array", "items": {"type": "string"}, "minItems": 1},
     ),
     Key(
         path="contacts.file_is",

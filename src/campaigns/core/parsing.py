@@ -132,7 +132,8 @@ def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
     )
     return Contacts(
         file=reading.take(section, path, "file", fields.file_name, None),
-        rows=_rows(section["rows"], reading) if "rows" in section else None,
+        rows=_rows(section, reading) if "rows" in section else None,
+        columns=_columns(section, reading) if "columns" in section else (),
         to_number=column("to_number"),
         key=column("key"),
         timezone=column("timezone"),
@@ -149,14 +150,29 @@ def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
     )
 
 
-def _rows(value: Any, reading: Reading) -> tuple[Mapping[str, str], ...]:
+def _columns(section: Mapping[str, Any], reading: Reading) -> tuple[str, ...]:
+    path: Path = ("contacts", "columns")
+    if "file" in section:
+        reading.fault(path, "nothing beside `file`", got="a list", hint="the file names its own")
+    found = [
+        reading.value(item, where, text, "")
+        for item, where in reading.items(section["columns"], path)
+    ]
+    if not found:
+        hint = "name them: columns: [to_number, patient]"
+        reading.fault(path, "a list of columns", got="nothing", hint=hint)
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _rows(section: Mapping[str, Any], reading: Reading) -> tuple[Mapping[str, str], ...]:
     path: Path = ("contacts", "rows")
-    if not isinstance(value, list | tuple) or not value:
+    value = section["rows"]
+    if not isinstance(value, list | tuple) or not (value or "columns" in section):
+        hint = 'write each as - {to_number: "+16175550123", patient: Ann Lee}'
+        if isinstance(value, list | tuple):
+            hint += ", or name `columns` for contacts that come one at a time"
         reading.fault(
-            path,
-            "a list of contacts",
-            got=said(value) if value else "nothing",
-            hint='write each as - {to_number: "+16175550123", patient: Ann Lee}',
+            path, "a list of contacts", got=said(value) if value else "nothing", hint=hint
         )
         return ()
     rows = []

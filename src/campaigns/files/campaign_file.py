@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from campaigns.core import fields
 from campaigns.core.cells import folded
@@ -29,7 +30,6 @@ from campaigns.files import csv_table, opening, yaml_tree
 from campaigns.files.finding import newest
 from campaigns.files.rows import RowSource, inline
 from campaigns.files.source import Source, path_of
-from campaigns.files.yaml_tree import Document
 
 _YAML = frozenset({".yaml", ".yml", ".json"})
 _CSV = frozenset({".csv", ".tsv", ".tab", ".txt"})
@@ -56,7 +56,8 @@ def load(
     given = {"name": name, "agent_id": agent_id, "from_number": from_number}
     arguments = {key: value for key, value in given.items() if value is not None}
     if suffix in _YAML:
-        return _campaign(shown, arguments, region)
+        document = yaml_tree.read(Path(shown), shown)
+        return of_document(document, arguments=arguments, region=region, kept=True)
     if suffix in _CSV:
         return _list_alone(shown, arguments, region, today)
     opening.regular(Path(shown), shown)
@@ -64,8 +65,45 @@ def load(
     raise DefinitionError([Fault(at=shown, expected=expected, got=suffix or "no ending")])
 
 
-def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> Source:
-    document = yaml_tree.read(Path(shown), shown)
+class Tree(Protocol):
+    """A campaign that was read as texts, whatever it was written in."""
+
+    @property
+    def shown(self) -> str:
+        """What it is called in sentences: a file's name, or that of a request's body."""
+
+    @property
+    def tree(self) -> Mapping[str, Any]:
+        """Texts, lists and mappings."""
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Those that did not stop the reading."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of all that it says."""
+
+    def line(self, path: tuple[str | int, ...]) -> int:
+        """Which line of it a path is on."""
+
+    def at(self, path: tuple[str | int, ...]) -> str:
+        """Where a path is written."""
+
+
+def of_document(
+    document: Tree,
+    *,
+    arguments: Mapping[str, str] = MappingProxyType({}),
+    region: str | None = None,
+    files: bool = True,
+    kept: bool = False,
+) -> Source:
+    """A campaign of what was read. `files`: it may name a list beside it on this machine.
+
+    `kept`: it is a file, in which it can be found again. Raises DefinitionError with every fault.
+    """
+    shown = document.shown
     faults = list(document.faults)
     told = {(fault.at, fault.key) for fault in faults}
     tree, filled = _filled(document, arguments, faults)
@@ -78,7 +116,7 @@ def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> S
     # What YAML already made of a value needs no second sentence.
     faults += [fault for fault in wrong if (fault.at, fault.key) not in told]
     try:
-        rows = _list_of(document, definition)
+        rows = _list_of(document, definition, files=files)
     except DefinitionError as error:
         faults += error.faults
     if region is not None and definition.contacts.region is None:
@@ -92,7 +130,7 @@ def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> S
         path=Path(shown).absolute(),
         digest=digest_of(document.digest, rows.digest, filled),
         contacts=rows,
-        origin=_origin(shown, document.digest, filled),
+        origin=_origin(shown, document.digest, filled) if kept else None,
         _where=at,
     )
 
@@ -164,7 +202,7 @@ def _any_under(section: str, keys: Iterable[str]) -> bool:
 
 
 def _filled(
-    document: Document, arguments: Mapping[str, str], faults: list[Fault]
+    document: Tree, arguments: Mapping[str, str], faults: list[Fault]
 ) -> tuple[Mapping[str, Any], dict[str, str]]:
     """The file's tree with the arguments it leaves room for."""
     filled: dict[str, str] = {}
@@ -185,22 +223,34 @@ def _filled(
     return {**document.tree, **filled}, filled
 
 
-def _list_of(document: Document, definition: Definition) -> RowSource | None:
+def _list_of(document: Tree, definition: Definition, *, files: bool) -> RowSource | None:
     """The list that a campaign file names; a file with faults may have one with more."""
     contacts = document.tree.get("contacts")
     section = contacts if isinstance(contacts, Mapping) else {"file": contacts}
     file = section.get("file")
     directory, _ = os.path.split(document.shown)
-    if definition.contacts.rows:
-        rows = definition.contacts.rows
+    rows, columns = definition.contacts.rows, definition.contacts.columns
+    if rows or (rows is not None and columns):
         lines = [document.line(("contacts", "rows", index)) for index in range(len(rows))]
-        return inline(Path(document.shown).absolute(), document.shown, rows, lines)
+        return inline(Path(document.shown).absolute(), document.shown, rows, lines, columns)
     try:
         named = fields.file_name(file)
         encoding = fields.encoding(section.get("encoding", "utf-8"))
     except Refused:  # parse has told it
         return None
     path = ("contacts", "file") if isinstance(contacts, Mapping) else ("contacts",)
+    if not files:
+        raise DefinitionError(
+            [
+                Fault(
+                    at=document.at(path),
+                    key=".".join(path),
+                    expected="the contacts themselves",
+                    got="the name of a file",
+                    hint="no file is read here: send `rows`, or submit the file where it is",
+                )
+            ]
+        )
     at, key = document.at(path), ".".join(path)
     found, shown = newest(directory, named, at=at, key=key)
     return csv_table.read(found, shown, encoding=encoding, at=at, key=key)

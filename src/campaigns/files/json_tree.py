@@ -54,7 +54,7 @@ def read(content: bytes, shown: str) -> JsonDocument:
         raise _fault(shown, "JSON", got) from None
     except RecursionError:
         raise _fault(shown, f"at most {DEEPEST} levels", "a deeper one") from None
-    return of_tree(found, shown, hashlib.sha256(content).digest())
+    return of_tree(found, shown)
 
 
 def row(content: bytes, shown: str) -> Mapping[str, str]:
@@ -70,18 +70,16 @@ def row(content: bytes, shown: str) -> Mapping[str, str]:
     return found
 
 
-def of_tree(found: Any, shown: str, digest: bytes | None = None) -> JsonDocument:
-    """The same of values that were read already, or made by a program."""
+def of_tree(found: Any, shown: str) -> JsonDocument:
+    """The same of values that a program made. The order of keys says nothing."""
     texts = _Texts()
     tree = texts.of(found, (), 0)
     if texts.faults:
         raise DefinitionError(texts.faults)
     if not isinstance(tree, Mapping):
         raise _fault(shown, "keys and values such as name: reminders", "something else")
-    if digest is None:
-        written = json.dumps(tree, sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(written.encode()).digest()
-    return JsonDocument(shown=shown, tree=tree, digest=digest)
+    written = json.dumps(tree, sort_keys=True, ensure_ascii=False)
+    return JsonDocument(shown=shown, tree=tree, digest=hashlib.sha256(written.encode()).digest())
 
 
 def pointer(path: Path) -> str:

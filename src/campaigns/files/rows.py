@@ -96,12 +96,16 @@ class InlineRows:
 
 
 def inline(
-    path: Path, shown: str, rows: Sequence[Mapping[str, str]], lines: Sequence[int]
+    path: Path,
+    shown: str,
+    rows: Sequence[Mapping[str, str]],
+    lines: Sequence[int],
+    columns: Sequence[str] = (),
 ) -> InlineRows:
     """Rows with the line each starts on; the header is every name, in the order it comes up."""
     return InlineRows(
         path=path,
         shown=shown,
-        header=tuple(dict.fromkeys(name for row in rows for name in row)),
+        header=tuple(dict.fromkeys((*columns, *(name for row in rows for name in row)))),
         numbered=tuple(zip(lines, rows, strict=True)),
     )

@@ -63,6 +63,11 @@ def read(path: Path, shown: str) -> Document:
             got="a larger one",
             hint="put the people into a CSV and name it: contacts: people.csv",
         )
+    return of_bytes(content, shown)
+
+
+def of_bytes(content: bytes, shown: str) -> Document:
+    """The same of what was read already."""
     opening.texts_only(content[:4096], shown)
     text = _decoded(content, shown)
     composer = Composer(shown)

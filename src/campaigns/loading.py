@@ -1,4 +1,4 @@
-"""From a file to contacts: what `check`, `submit`, `run` and `try` all begin with."""
+"""From a file to contacts: what `check`, `submit`, `run`, `try` and HTTP all begin with."""
 
 from __future__ import annotations
 
@@ -52,9 +52,10 @@ class Loaded:
         )
 
     def submission(self) -> Submission:
-        """The same, as the engine takes it."""
+        """The same, as the engine takes it; it keeps no people in the definition itself."""
+        contacts = self.definition.contacts.model_copy(update={"rows": None})
         return Submission(
-            definition=self.definition,
+            definition=self.definition.model_copy(update={"contacts": contacts}),
             digest=self.source.digest,
             header=self.source.header,
             source=self.source.contacts_path.name,
@@ -93,6 +94,11 @@ def load(
         region=region,
         today=datetime.now().astimezone().date(),
     )
+    return of_source(source, region)
+
+
+def of_source(source: Source, region: str | None = None) -> Loaded:
+    """The same of what was read. Raises DefinitionError where its header does not fit."""
     try:
         reader = ContactReader(
             source.definition, source.header, default_region=region, now=datetime.now(UTC)
