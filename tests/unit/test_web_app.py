@@ -62,7 +62,7 @@ def test_alive_is_told_to_anyone_and_asks_nobody(
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/docs", "/redoc", "/openapi.json", "/v1/campaigns", "/livez/", "/readyz/"],
+    ["/", "/docs/", "/redoc", "/openapi.json", "/v1/", "/v2/campaigns", "/livez/", "/readyz/"],
 )
 def test_nothing_else_is_there(door: Door, path: str) -> None:
     answer = door.ask("GET", path)

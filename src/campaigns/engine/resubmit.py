@@ -42,6 +42,31 @@ def compare(
     return _reconciler(submission, row, parts, "").survey(submission.entries, tell)
 
 
+def foresee(submission: Submission, parts: Parts) -> Difference:
+    """The same of any campaign: of a new one everybody is added."""
+    found = compare(submission, parts)
+    if found is None:
+        nobody = CampaignRow(
+            id=0,
+            name=submission.definition.name,
+            account_id=0,
+            state=CampaignState.LOADING,
+            version=0,
+            digest="",
+            start_at=None,
+            end_at=None,
+            load_token=None,
+            load_until=None,
+            paused_why=None,
+            paused_by=None,
+            vouched_at=None,
+        )
+        loader = loader_of(submission, nobody, parts, "")
+        reconciler = Reconciler(loader=loader, before=submission.definition)
+        found = reconciler.survey(submission.entries)
+    return found
+
+
 def guarded(submission: Submission, found: Difference, *, allow_withdraw: bool) -> str | None:
     """Why a guard keeps this list from changing the book; None: it may."""
     contacts = submission.definition.contacts

@@ -11,7 +11,7 @@ from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.engine.loading import LOAD_LEASE, Counts
 from campaigns.engine.parts import Parts
-from campaigns.engine.resubmit import Refused, apply_change, compare, guarded
+from campaigns.engine.resubmit import Refused, apply_change, compare, foresee, guarded
 from campaigns.engine.submission import (
     Effect,
     Submission,
@@ -34,6 +34,7 @@ __all__ = [
     "Submission",
     "Submitted",
     "compare",
+    "foresee",
     "guarded",
     "known",
     "submit",

@@ -20,6 +20,8 @@ from campaigns.ports.lists import ListBook
 from campaigns.ports.recovery import IncarnationBook, RecoveryBook
 from campaigns.ports.runs import RunBook
 from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, FreshList, Lists, Witness
+from campaigns.ports.requests import RequestBook
+from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, Witness
 
 __all__ = [
     "AccountBook",
@@ -37,6 +39,7 @@ __all__ = [
     "RecoveryBook",
     "Rehearsal",
     "RunBook",
+    "RequestBook",
     "Store",
     "TaskBook",
     "Transaction",
@@ -68,6 +71,7 @@ class Transaction(
     IncarnationBook,
     RecoveryBook,
     RunBook,
+    RequestBook,
     Rehearsal,
     Protocol,
 ):

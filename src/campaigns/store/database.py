@@ -35,6 +35,7 @@ from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
 from campaigns.store.runs import RunQueries
+from campaigns.store.requests import RequestQueries
 from campaigns.store.sealing import Keys
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries
@@ -65,6 +66,7 @@ class SqlTransaction(
     IncarnationQueries,
     RecoveryQueries,
     ErasingQueries,
+    RequestQueries,
 ):
     """All queries over one connection."""
 

@@ -1,4 +1,4 @@
-"""The web application: the webhook door, the health routes and /metrics."""
+"""The web application: the webhook door, the HTTP API, the health routes and /metrics."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from campaigns.bootstrap import Installation
 from campaigns.web.access import Guard
+from campaigns.web.answers import of_validation
+from campaigns.web.api import Api
+from campaigns.web.campaigns import Campaigns
+from campaigns.web.contacts import Contacts
 from campaigns.web.health import Health
 from campaigns.web.hooks import Hooks
 from campaigns.web.inbox import Inbox
@@ -17,6 +22,7 @@ from campaigns.web.limits import Limits
 from campaigns.web.metrics import Metrics
 from campaigns.web.outside import Outside
 from campaigns.web.problems import of_framework
+from campaigns.web.suppressions import Suppressions
 
 
 def create_app(installation: Installation, limits: Limits | None = None) -> FastAPI:
@@ -34,18 +40,21 @@ def create_app(installation: Installation, limits: Limits | None = None) -> Fast
 
     app = FastAPI(
         title="campaigns",
-        openapi_url=None,
+        openapi_url="/docs",  # the document itself: a page for it would need the network
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        exception_handlers={HTTPException: of_framework},
+        exception_handlers={HTTPException: of_framework, RequestValidationError: of_validation},
         # Its spans hold the path, and paths hold tokens.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     hooks.add_to(app)
     Health(installation).add_to(app)
     metrics.add_to(app)
+    api = Api(installation, limits)
+    for part in (Campaigns(api), Contacts(api), Suppressions(api)):
+        part.add_to(app)
     app.add_middleware(Guard, api_keys=installation.settings.api_keys)
     app.add_middleware(Outside)
     return app

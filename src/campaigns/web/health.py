@@ -74,8 +74,8 @@ class Health:
 
     def add_to(self, app: FastAPI) -> None:
         """Where a supervisor or an orchestrator asks."""
-        app.add_api_route("/livez", self.live, methods=["GET", "HEAD"])
-        app.add_api_route("/readyz", self.ready, methods=["GET", "HEAD"])
+        app.add_api_route("/livez", self.live, methods=["GET", "HEAD"], include_in_schema=False)
+        app.add_api_route("/readyz", self.ready, methods=["GET", "HEAD"], include_in_schema=False)
 
     async def live(self, _request: Request) -> Response:
         """This process answers: nothing else is looked at."""

@@ -53,7 +53,9 @@ class Hooks:
             ("/hooks/v1/account", self.account),
             ("/hooks/v1/{key_id}/{attempt_id}/{mac}", self.attempt),
         ):
-            app.add_api_route(path, self._counted(answer), methods=["POST"])
+            app.add_api_route(
+                path, self._counted(answer), methods=["POST"], include_in_schema=False
+            )
 
     def _counted(
         self, answer: Callable[[Request], Awaitable[Response]]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """The bounds of the webhook door.
+    """The bounds of the webhook door; `api_…` are those of a body that is sent to /v1.
 
     `waiting` events may be on their way into the database at once; `per_call` events about one
     call are taken per minute: a call has about six, so more means that its address leaked.
@@ -28,6 +28,8 @@ class Limits:
     waiting: int = 2_000
     per_call: int = 60
     per_address: int = 100
+    api_bytes: int = 1_000_000
+    api_seconds: float = 30.0
 
 
 class Quota:

@@ -60,7 +60,7 @@ class Metrics:
 
     def add_to(self, app: FastAPI) -> None:
         """Where Prometheus asks."""
-        app.add_api_route("/metrics", self.scrape, methods=["GET"])
+        app.add_api_route("/metrics", self.scrape, methods=["GET"], include_in_schema=False)
 
     async def scrape(self, request: Request) -> Response:
         """The page, or 503: what cannot be read is not guessed."""

@@ -1,0 +1,23 @@
+"""What is remembered of requests that may be sent twice, as the engine asks for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from campaigns.core.records import KeptRequest
+
+
+class RequestBook(Protocol):
+    """Requests by the hash of their Idempotency-Key. Instants are real time."""
+
+    def take_request(self, key: str, digest: str, at: datetime, lapsed: datetime) -> bool:
+        """Whether it is the caller's now: new, or the same given up before `lapsed`."""
+
+    def request(self, key: str) -> KeptRequest | None: ...
+
+    def answer_request(self, key: str, status: int, body: object) -> None: ...
+
+    def drop_request(self, key: str) -> None: ...
+
+    def forget_requests(self, before: datetime) -> None: ...

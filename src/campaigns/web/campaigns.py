@@ -1,0 +1,236 @@
+"""/v1/campaigns: hand one in as its file says it, look at them, pause, resume, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from campaigns.core.figures import Page
+from campaigns.core.difference import Difference, unfit
+from campaigns.core.lifecycle import CampaignState
+from campaigns.engine import control
+from campaigns.engine.submit import Effect, foresee, guarded, known, submit
+from campaigns.errors import Conflict, DefinitionError, Fault, InputError
+from campaigns.files import campaign_file
+from campaigns.files.campaign_file import Tree
+from campaigns.loading import Loaded, of_source
+from campaigns.web.answers import plain, refusal
+from campaigns.web.api import WHO, Answer, Api, fits, taken, texts
+from campaigns.web.body import BadBody
+
+PAGE, MOST = 50, 1_000
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+
+class Campaigns:
+    """The routes of campaigns."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._parts = api.installation.parts
+
+    def add_to(self, app: FastAPI) -> None:
+        """Where programs find them."""
+        one = "/v1/campaigns/{name}"
+        self._api.route(app, "GET", "/v1/campaigns", self.list_)
+        self._api.route(app, "PUT", one, self.put)
+        self._api.route(app, "GET", one, self.show)
+        for verb, answer in (("pause", self.pause), ("resume", self.resume)):
+            self._api.route(app, "POST", f"{one}/{verb}", answer)
+        self._api.route(app, "POST", f"{one}/cancel", self.cancel)
+        self._api.route(app, "POST", "/v1/pause", self.pause_all)
+        self._api.route(app, "POST", "/v1/resume", self.resume_all)
+
+    async def list_(
+        self, request: Request, limit: Limit = PAGE, after: str | None = None
+    ) -> Response:
+        """Every campaign, the newest first."""
+
+        def page(reads: Any) -> Page[Any]:
+            since = None if after is None else _number(after)
+            found = [one for one in reads.campaigns() if since is None or one.id < since]
+            more = str(found[limit - 1].id) if len(found) > limit else None
+            return Page(items=tuple(found[:limit]), next=more)
+
+        return await self._api.page(request, "campaigns", page)
+
+    async def show(self, request: Request, name: str) -> Response:
+        """Everything about one campaign."""
+
+        def look() -> Answer:
+            found = self._api.look(lambda reads: reads.campaign_figures(fits(name)))
+            return 200, plain(found)
+
+        return await self._api.answered(request, look)
+
+    async def put(
+        self,
+        request: Request,
+        name: str,
+        *,
+        dry_run: bool = False,
+        allow_withdraw: bool = False,
+        start: Literal["running", "paused"] = "running",
+    ) -> Response:
+        """Store a campaign and let it run, or bring a known one to what is said now.
+
+        The body is the campaign file's tree as JSON, or the file itself as YAML. `dry_run`: what
+        would change. `Idempotency-Key`: sent again, it has the same answer.
+        """
+        try:
+            content, tree = await self._api.campaign(request)
+        except BadBody as bad:
+            return taken(request, bad)
+        except DefinitionError as error:
+            return refusal(request, error)
+
+        def do() -> Answer:
+            loaded = self._read(tree, name)
+            if dry_run:
+                return self._plan(loaded, allow_withdraw=allow_withdraw)
+            return self._submit(loaded, allow_withdraw=allow_withdraw, paused=start == "paused")
+
+        return await self._api.answered(request, lambda: self._api.replayed(request, content, do))
+
+    def _read(self, tree: Tree, name: str) -> Loaded:
+        said = tree.tree.get("name", name)
+        if said != name:
+            fault = Fault(
+                at=tree.at(("name",)), key="name", expected="the name in the path", got="another"
+            )
+            raise DefinitionError([fault])
+        return of_source(campaign_file.of_document(tree, arguments={"name": name}, files=False))
+
+    def _plan(self, loaded: Loaded, *, allow_withdraw: bool) -> Answer:
+        row = known(loaded.name, self._parts.store)
+        if row is not None and row.state is CampaignState.CANCELLED:
+            raise Conflict(f"{row.name} was cancelled: use another name")
+        found = foresee(loaded.submission(), self._parts)
+        why = self._why_not(loaded, found, new=row is None, allow_withdraw=allow_withdraw)
+        same = row is not None and row.digest == loaded.source.digest
+        effect = Effect.CREATED if row is None else Effect.UNCHANGED if same else Effect.CHANGED
+        return 200, {**_counts(loaded, effect, found), "refused": why}
+
+    def _submit(self, loaded: Loaded, *, allow_withdraw: bool, paused: bool) -> Answer:
+        submission = loaded.submission()
+        row = known(loaded.name, self._parts.store)
+        found = None
+        if row is None:
+            # Nobody is asked here: what a person would be shown as odd is refused.
+            found = foresee(submission, self._parts)
+            why = self._why_not(loaded, found, new=True, allow_withdraw=allow_withdraw)
+            if why is not None:
+                raise Conflict(f"{loaded.name}: nothing was stored: {why}")
+        done = submit(
+            submission, self._parts, who=WHO, paused=paused, allow_withdraw=allow_withdraw
+        )
+        if done.effect is Effect.UNCHANGED:
+            lines = sum(1 for _ in submission.entries)
+            found = Difference(lines=lines, unchanged=lines)
+        elif done.difference is not None or found is None:
+            found = done.difference or foresee(submission, self._parts)
+        status = 201 if done.effect is Effect.CREATED else 200
+        return status, _counts(loaded, done.effect, found)
+
+    def _why_not(
+        self, loaded: Loaded, found: Difference, *, new: bool, allow_withdraw: bool
+    ) -> str | None:
+        if not new:
+            return guarded(loaded.submission(), found, allow_withdraw=allow_withdraw)
+        contacts = loaded.definition.contacts
+        return unfit(
+            lines=found.lines,
+            rejected=found.rejected,
+            duplicate=found.duplicate,
+            filtered=found.filtered,
+            max_rejected=contacts.max_rejected,
+            awaited=bool(contacts.columns),
+        )
+
+    async def pause(self, request: Request, name: str) -> Response:
+        """Stop one campaign before its next call; `reason` is kept."""
+
+        def decide(said: Mapping[str, str]) -> Answer:
+            reason = said.get("reason", "no reason given")
+            control.pause(fits(name), self._parts, who=WHO, reason=reason)
+            return self._state(name)
+
+        return await self._decided(request, decide, "reason")
+
+    async def resume(self, request: Request, name: str) -> Response:
+        """Let a paused campaign go on, under all the rules of this moment."""
+
+        def decide(_said: Mapping[str, str]) -> Answer:
+            control.resume(fits(name), self._parts, who=WHO)
+            return self._state(name)
+
+        return await self._decided(request, decide)
+
+    async def cancel(self, request: Request, name: str) -> Response:
+        """End a campaign for good. Live calls finish; nobody else is called."""
+
+        def decide(_said: Mapping[str, str]) -> Answer:
+            control.cancel(fits(name), self._parts, who=WHO)
+            return self._state(name)
+
+        return await self._decided(request, decide)
+
+    async def pause_all(self, request: Request) -> Response:
+        """Stop every campaign of an `account`, or of all, before its next call."""
+
+        def decide(said: Mapping[str, str]) -> Answer:
+            accounts = self._accounts(said)
+            reason = said.get("reason", "no reason given")
+            control.pause_account(accounts.values(), self._parts, who=WHO, reason=reason)
+            return 200, {"paused": sorted(accounts)}
+
+        return await self._decided(request, decide, "account", "reason")
+
+    async def resume_all(self, request: Request) -> Response:
+        """Let an `account`, or all, dial again; campaigns paused by themselves stay paused."""
+
+        def decide(said: Mapping[str, str]) -> Answer:
+            accounts = self._accounts(said)
+            control.resume_account(accounts.values(), self._parts, who=WHO)
+            return 200, {"resumed": sorted(accounts)}
+
+        return await self._decided(request, decide, "account")
+
+    async def _decided(
+        self, request: Request, decide: Callable[[Mapping[str, str]], Answer], *keys: str
+    ) -> Response:
+        try:
+            said = texts(await self._api.document(request), *keys)
+        except BadBody as bad:
+            return taken(request, bad)
+        except InputError as error:
+            return refusal(request, error)
+        return await self._api.answered(request, lambda: decide(said))
+
+    def _accounts(self, said: Mapping[str, str]) -> Mapping[str, int]:
+        name = said.get("account")
+        if name is not None:
+            return {name: self._api.look(lambda reads: reads.account_id(name))}
+        found = self._api.look(lambda reads: reads.accounts_figures(reads.tx.now()))
+        return {one.name: one.id for one in found}
+
+    def _state(self, name: str) -> Answer:
+        row = self._api.look(lambda reads: reads.campaign_row(name))
+        said = {"campaign": row.name, "state": row.state, "paused_why": row.paused_why}
+        return 200, plain(said)
+
+
+def _counts(loaded: Loaded, effect: Effect, found: Difference) -> dict[str, Any]:
+    said = plain(found)
+    del said["ours"]
+    return {"campaign": loaded.name, "effect": effect.value, **said}
+
+
+def _number(after: str) -> int:
+    if not (after.isascii() and after.isdigit() and len(after) < 19):
+        raise InputError("`after` takes what the page before said under `next`")
+    return int(after)

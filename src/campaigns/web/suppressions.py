@@ -1,0 +1,79 @@
+"""/v1/suppressions: who is not to be called, in any campaign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from campaigns.core import numbers
+from campaigns.core.figures import Page
+from campaigns.core.numbers import NumberFault
+from campaigns.engine import control
+from campaigns.errors import InputError, UnknownName
+from campaigns.web.answers import refusal
+from campaigns.web.api import WHO, Answer, Api, taken, texts
+from campaigns.web.body import BadBody
+from campaigns.web.campaigns import PAGE, Limit
+
+_PATH = "/v1/suppressions"
+
+
+class Suppressions:
+    """The routes of the do-not-call list."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._parts = api.installation.parts
+
+    def add_to(self, app: FastAPI) -> None:
+        """Where programs find it."""
+        self._api.route(app, "GET", _PATH, self.list_)
+        self._api.route(app, "POST", _PATH, self.add)
+        self._api.route(app, "DELETE", _PATH, self.remove)
+
+    async def list_(
+        self, request: Request, limit: Limit = PAGE, after: str | None = None
+    ) -> Response:
+        """A page of the list."""
+
+        def page(reads: Any) -> Page[Any]:
+            return reads.suppressions(after=after, limit=limit)  # type: ignore[no-any-return]
+
+        return await self._api.page(request, "suppressions", page)
+
+    async def add(self, request: Request) -> Response:
+        """Never call `to_number` again, from this moment on; `reason` is kept."""
+        try:
+            said = texts(await self._api.document(request), "to_number", "reason")
+        except BadBody as bad:
+            return taken(request, bad)
+        except InputError as error:
+            return refusal(request, error)
+
+        def do() -> Answer:
+            number, reason = self._number(said.get("to_number", "")), said.get("reason", "")
+            added, dropped = control.suppress(
+                [number], self._parts, who=WHO, reason=reason or "no reason given", source="http"
+            )
+            return 200, {"added": bool(added), "dropped": dropped}
+
+        return await self._api.answered(request, do)
+
+    async def remove(self, request: Request, to_number: str = "") -> Response:
+        """Take a number off the list; the calls that were dropped stay dropped."""
+
+        def do() -> Answer:
+            if not control.unsuppress(self._number(to_number), self._parts, who=WHO):
+                raise UnknownName("this number is not on the do-not-call list")
+            return 200, {"removed": True}
+
+        return await self._api.answered(request, do)
+
+    def _number(self, text: str) -> str:
+        found = numbers.parse(text, self._api.installation.settings.region)
+        if isinstance(found, NumberFault):
+            raise InputError(f"to_number: {found.reason}")
+        return found.e164
