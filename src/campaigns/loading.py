@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import PathLike
+from typing import Any
 
 from campaigns.core.contacts import ContactReader, Entry
 from campaigns.core.definition import Definition
 from campaigns.engine.submit import Submission
 from campaigns.errors import DefinitionError
-from campaigns.files import campaign_file
+from campaigns.files import campaign_file, json_tree
 from campaigns.files.rows import EntriesOf
 from campaigns.files.source import Source
 
@@ -78,14 +79,25 @@ class Entries:
 
 
 def load(
-    file: str | PathLike[str],
+    file: str | PathLike[str] | Mapping[str, Any],
     *,
     name: str | None = None,
     agent_id: str | None = None,
     from_number: str | None = None,
     region: str | None = None,
 ) -> Loaded:
-    """Read a campaign. Raises DefinitionError with every fault of its definition."""
+    """Read a campaign: its file, a list alone, or the tree of a campaign file that a program made.
+
+    Raises DefinitionError with every fault of its definition.
+    """
+    if isinstance(file, Mapping):
+        given = {"name": name, "agent_id": agent_id, "from_number": from_number}
+        source = campaign_file.of_document(
+            json_tree.of_tree(file, "campaign"),
+            arguments={key: text for key, text in given.items() if text is not None},
+            region=region,
+        )
+        return of_source(source, region)
     source = campaign_file.load(
         file,
         name=name,

@@ -93,6 +93,7 @@ ELSEWHERE = {
         "whoever dies at a list is followed by another a minute later (test_refresh)",
     ),
     "runs.advance_run": "each makes a piece that the next one finds made (test_runs)",
+    **dict.fromkeys(
         ("requests.once 1", "requests.once 2", "requests._drop"),
         "only what a repetition is answered: what it asks for is itself repeated without harm",
     ),

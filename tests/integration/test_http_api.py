@@ -133,8 +133,10 @@ def test_a_first_list_that_cannot_be_right_is_refused(door: Door) -> None:
 
 
 def test_every_fault_is_told_with_its_place(door: Door) -> None:
-    answer = put(door, max_duration="soon", max_retries=3, name="other")
-    assert answer.status_code == 422
+    answer = put(door, max_duration="soon", name="other")
+    assert [one["key"] for one in answer.json()["errors"]] == ["name"]
+    answer = put(door, "/v1/campaigns/My%20Visits")
+    assert [one["at"] for one in answer.json()["errors"]] == ["/name"]
     answer = put(door, max_duration="soon", max_retries=3)
     assert answer.status_code == 422
     found = {one["key"]: one for one in answer.json()["errors"]}

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from campaigns.errors import DefinitionError, Fault
@@ -121,6 +122,8 @@ class _Texts:
                 return self._mapping(list(value.items()), path, depth)
             case list() | tuple():
                 return [self.of(item, (*path, n), depth + 1) for n, item in enumerate(value)]
+            case date():
+                return value.isoformat()
             case _:
                 return self._text(str(value), path)
 

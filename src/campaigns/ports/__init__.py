@@ -18,10 +18,9 @@ from campaigns.ports.calls import AttemptBook, TaskBook
 from campaigns.ports.evidence import EvidenceBook
 from campaigns.ports.lists import ListBook
 from campaigns.ports.recovery import IncarnationBook, RecoveryBook
+from campaigns.ports.requests import RequestBook
 from campaigns.ports.runs import RunBook
 from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, FreshList, Lists, Witness
-from campaigns.ports.requests import RequestBook
-from campaigns.ports.world import Clock, Dialer, Dice, Doorbell, Witness
 
 __all__ = [
     "AccountBook",

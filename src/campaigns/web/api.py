@@ -15,8 +15,8 @@ from campaigns.core.figures import Page
 from campaigns.engine.requests import once
 from campaigns.errors import InputError, UnknownName
 from campaigns.files import json_tree, yaml_tree
-from campaigns.files.campaign_file import Tree
 from campaigns.files.json_tree import JsonDocument
+from campaigns.files.yaml_tree import Document
 from campaigns.store.reads import Reads
 from campaigns.web.answers import listed, refusal
 from campaigns.web.body import BadBody, read_body
@@ -26,6 +26,7 @@ from campaigns.web.problems import CLOSE, Problem, because
 
 T = TypeVar("T")
 Answer = tuple[int, Any]
+Handed = JsonDocument | Document
 WHO = "http"
 """Who did it, in the audit."""
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
@@ -85,7 +86,7 @@ class Api:
             raise BadBody(415, "content_type")
         return json_tree.read(content or b"{}", "body")
 
-    async def campaign(self, request: Request) -> tuple[bytes, Tree]:
+    async def campaign(self, request: Request) -> tuple[bytes, Handed]:
         """A campaign file as it was sent, JSON or YAML. Raises BadBody, DefinitionError."""
         content, kind = await self.body(request), _kind(request)
         if kind in _YAML:

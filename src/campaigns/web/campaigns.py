@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query
@@ -16,10 +17,9 @@ from campaigns.engine import control
 from campaigns.engine.submit import Effect, foresee, guarded, known, submit
 from campaigns.errors import Conflict, DefinitionError, Fault, InputError
 from campaigns.files import campaign_file
-from campaigns.files.campaign_file import Tree
 from campaigns.loading import Loaded, of_source
 from campaigns.web.answers import plain, refusal
-from campaigns.web.api import WHO, Answer, Api, fits, taken, texts
+from campaigns.web.api import WHO, Answer, Api, Handed, fits, taken, texts
 from campaigns.web.body import BadBody
 
 PAGE, MOST = 50, 1_000
@@ -82,28 +82,28 @@ class Campaigns:
         would change. `Idempotency-Key`: sent again, it has the same answer.
         """
         try:
-            content, tree = await self._api.campaign(request)
+            content, handed = await self._api.campaign(request)
         except BadBody as bad:
             return taken(request, bad)
         except DefinitionError as error:
             return refusal(request, error)
 
         def do() -> Answer:
-            loaded = self._read(tree, name)
+            loaded = self._read(handed, name)
             if dry_run:
                 return self._plan(loaded, allow_withdraw=allow_withdraw)
             return self._submit(loaded, allow_withdraw=allow_withdraw, paused=start == "paused")
 
         return await self._api.answered(request, lambda: self._api.replayed(request, content, do))
 
-    def _read(self, tree: Tree, name: str) -> Loaded:
-        said = tree.tree.get("name", name)
+    def _read(self, handed: Handed, name: str) -> Loaded:
+        said = handed.tree.get("name", name)
         if said != name:
-            fault = Fault(
-                at=tree.at(("name",)), key="name", expected="the name in the path", got="another"
-            )
+            at = handed.at(("name",))
+            fault = Fault(at=at, key="name", expected="the name in the path", got="another")
             raise DefinitionError([fault])
-        return of_source(campaign_file.of_document(tree, arguments={"name": name}, files=False))
+        named = replace(handed, tree={**handed.tree, "name": name})
+        return of_source(campaign_file.of_document(named, files=False))
 
     def _plan(self, loaded: Loaded, *, allow_withdraw: bool) -> Answer:
         row = known(loaded.name, self._parts.store)

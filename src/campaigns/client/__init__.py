@@ -1,0 +1,1 @@
+"""A server of ours, from somebody else's program."""
