@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from campaigns.engine.submit import Submitted, submit
 from campaigns.store.database import Database
@@ -371,6 +372,13 @@ def test_who_is_suppressed_is_not_called(door: Door) -> None:
     assert ask(door, "DELETE", f"{path}?to_number=12").status_code == 422
 
 
+def test_a_page_that_somebody_looks_at_decides_nothing(door: Door) -> None:
+    put(door)
+    origin = {"origin": "https://example.com", "content-type": "text/plain"}
+    assert door.ask("POST", f"{VISITS}/cancel", headers=origin).status_code == 401
+    assert len(rung(door)) == 2
+
+
 def test_whoever_has_no_key_is_told_nothing() -> None:
     door = Door(World(), CAMPAIGNS_API_KEYS="vck_one_0123456789abcdef")
     for method, path in (("GET", VISITS), ("PUT", VISITS), ("DELETE", f"{VISITS}/contacts/1")):
@@ -378,3 +386,17 @@ def test_whoever_has_no_key_is_told_nothing() -> None:
     key = {"authorization": "Bearer vck_one_0123456789abcdef"}
     assert ask(door, "PUT", VISITS, CAMPAIGN, **key).status_code == 201
     door.close()
+
+
+def test_no_log_line_names_a_person_or_a_key(door: Door) -> None:
+    with capture_logs() as lines:
+        put(door)
+        row = {"to_number": "+16175550107", "name": "Cleo"}
+        ask(door, "PUT", f"{VISITS}/contacts/secret-key", {"row": row})
+        ask(door, "PUT", f"{VISITS}/contacts/secret-key", {"row": {"to_number": "12 Cleo"}})
+        ask(door, "DELETE", f"{VISITS}/contacts/secret-key")
+        ask(door, "DELETE", "/v1/suppressions?to_number=%2B16175550107")
+    said = str(lines)
+    assert "/v1/campaigns/{name}/contacts/{key:path}" in said
+    for personal in ("secret-key", "Cleo", "5550107"):
+        assert personal not in said

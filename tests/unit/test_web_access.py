@@ -83,6 +83,19 @@ def test_whatever_a_proxy_or_tunnel_passed_on_is_not_local(name: str) -> None:
     assert not is_local(headers(("Host", "localhost"), (name, "")))
 
 
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://127.0.0.1", "http://[::1]"])
+def test_a_page_of_this_machine_is_local(origin: str) -> None:
+    assert is_local(headers(("Host", "localhost"), ("Origin", origin)))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["null", "", "https://example.com", "http://localhost.example.com", "file://", "localhost"],
+)
+def test_a_page_from_elsewhere_is_not_local_though_its_browser_is(origin: str) -> None:
+    assert not is_local(headers(("Host", "localhost"), ("Origin", origin)))
+
+
 @pytest.mark.parametrize("key", [key.decode() for key in KEYS])
 def test_each_key_opens(key: str) -> None:
     assert shows_key(headers(("Authorization", f"Bearer {key}")), KEYS)

@@ -2,7 +2,8 @@
 
 With API keys: whoever shows one. Without: only this machine itself, told by a Host of localhost or
 a loopback address and by the absence of every header that a proxy or a tunnel adds, because a
-tunnel's requests come from loopback too. A route that does not exist is refused the same way.
+tunnel's requests come from loopback too. Nor is a page from elsewhere that this machine's browser
+shows: it may send a POST without asking. A route that does not exist is refused the same way.
 """
 
 from __future__ import annotations
@@ -79,7 +80,14 @@ def is_local(headers: Headers) -> bool:
         if name in _FORWARDED_BY or name.startswith(_FORWARDED_PREFIXES):
             return False
     hosts = headers.getlist("host")
-    return len(hosts) == 1 and _loopback(hosts[0])
+    origins = headers.getlist("origin")
+    return len(hosts) == 1 and _loopback(hosts[0]) and all(map(_is_ours, origins))
+
+
+def _is_ours(origin: str) -> bool:
+    """Whether a page that a browser sends a request for comes from this machine."""
+    scheme, _, host = origin.strip().lower().partition("://")
+    return scheme in ("http", "https") and _loopback(host)
 
 
 def _loopback(host: str) -> bool:

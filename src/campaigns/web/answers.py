@@ -27,8 +27,9 @@ from campaigns.errors import (
     UnknownName,
     WorldError,
 )
+from campaigns.web.body import BadBody
 from campaigns.web.hands import Busy
-from campaigns.web.problems import Problem, because
+from campaigns.web.problems import CLOSE, Problem, because
 
 MOST_ERRORS = 200
 
@@ -70,6 +71,9 @@ def told(faults: Sequence[Fault]) -> list[dict[str, str]]:
 def refusal(request: Request, error: Exception) -> Problem:
     """The problem that an error of ours is. Raises what is none of ours."""
     match error:
+        case BadBody(status=status, why=why):
+            because(request, why)
+            return Problem(status, headers=CLOSE)
         case DefinitionError(faults=faults):
             because(request, "faulty")
             return Problem(422, "the input has faults", errors=told(faults))

@@ -22,7 +22,6 @@ from campaigns.web.answers import listed, refusal
 from campaigns.web.body import BadBody, read_body
 from campaigns.web.hands import Hands
 from campaigns.web.limits import Limits
-from campaigns.web.problems import CLOSE, Problem, because
 
 T = TypeVar("T")
 Answer = tuple[int, Any]
@@ -84,7 +83,7 @@ class Api:
         content = await self.body(request)
         if content and not _kind(request).endswith("json"):
             raise BadBody(415, "content_type")
-        return json_tree.read(content or b"{}", "body")
+        return await self._hands.do(lambda: json_tree.read(content or b"{}", "body"))
 
     async def campaign(self, request: Request) -> tuple[bytes, Handed]:
         """A campaign file as it was sent, JSON or YAML. Raises BadBody, DefinitionError."""
@@ -93,7 +92,7 @@ class Api:
             return content, await self._hands.do(lambda: yaml_tree.of_bytes(content, "body"))
         if not kind.endswith("json"):
             raise BadBody(415, "content_type")
-        return content, json_tree.read(content, "body")
+        return content, await self._hands.do(lambda: json_tree.read(content, "body"))
 
     def replayed(self, request: Request, content: bytes, do: Callable[[], Answer]) -> Answer:
         """Once for every Idempotency-Key, and each time without one."""
@@ -127,12 +126,6 @@ def fits(text: str) -> str:
     if not text or len(text) > _LONGEST_KEY or not text.isprintable():
         raise UnknownName("nothing of that name exists here")
     return text
-
-
-def taken(request: Request, bad: BadBody) -> Problem:
-    """The refusal of a body."""
-    because(request, bad.why)
-    return Problem(bad.status, headers=CLOSE)
 
 
 def _kind(request: Request) -> str:

@@ -19,8 +19,7 @@ from campaigns.errors import Conflict, DefinitionError, Fault, InputError
 from campaigns.files import campaign_file
 from campaigns.loading import Loaded, of_source
 from campaigns.web.answers import plain, refusal
-from campaigns.web.api import WHO, Answer, Api, Handed, fits, taken, texts
-from campaigns.web.body import BadBody
+from campaigns.web.api import WHO, Answer, Api, Handed, fits, texts
 
 PAGE, MOST = 50, 1_000
 Limit = Annotated[int, Query(ge=1, le=MOST)]
@@ -83,9 +82,7 @@ class Campaigns:
         """
         try:
             content, handed = await self._api.campaign(request)
-        except BadBody as bad:
-            return taken(request, bad)
-        except DefinitionError as error:
+        except Exception as error:
             return refusal(request, error)
 
         def do() -> Answer:
@@ -205,9 +202,7 @@ class Campaigns:
     ) -> Response:
         try:
             said = texts(await self._api.document(request), *keys)
-        except BadBody as bad:
-            return taken(request, bad)
-        except InputError as error:
+        except Exception as error:
             return refusal(request, error)
         return await self._api.answered(request, lambda: decide(said))
 

@@ -15,11 +15,10 @@ from campaigns.core.figures import Page
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.engine.people import One, tell
 from campaigns.engine.standing import Person, person
-from campaigns.errors import DefinitionError, Fault, InputError
+from campaigns.errors import DefinitionError, Fault
 from campaigns.files.json_tree import JsonDocument
 from campaigns.web.answers import plain, refusal
-from campaigns.web.api import WHO, Answer, Api, fits, taken
-from campaigns.web.body import BadBody
+from campaigns.web.api import WHO, Answer, Api, fits
 from campaigns.web.campaigns import PAGE, Limit
 
 _KEYS = ("row", "updated_at")
@@ -79,9 +78,7 @@ class Contacts:
         try:
             content = await self._api.document(request)
             row, updated_at = _told(content)
-        except BadBody as bad:
-            return taken(request, bad)
-        except InputError as error:
+        except Exception as error:
             return refusal(request, error)
 
         def do() -> Answer:

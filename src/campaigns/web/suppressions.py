@@ -14,8 +14,7 @@ from campaigns.core.numbers import NumberFault
 from campaigns.engine import control
 from campaigns.errors import InputError, UnknownName
 from campaigns.web.answers import refusal
-from campaigns.web.api import WHO, Answer, Api, taken, texts
-from campaigns.web.body import BadBody
+from campaigns.web.api import WHO, Answer, Api, texts
 from campaigns.web.campaigns import PAGE, Limit
 
 _PATH = "/v1/suppressions"
@@ -48,9 +47,7 @@ class Suppressions:
         """Never call `to_number` again, from this moment on; `reason` is kept."""
         try:
             said = texts(await self._api.document(request), "to_number", "reason")
-        except BadBody as bad:
-            return taken(request, bad)
-        except InputError as error:
+        except Exception as error:
             return refusal(request, error)
 
         def do() -> Answer:
