@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from campaigns.core.records import KeptRequest
+from campaigns.ports.requests import KeptRequest
 from tests.support.stored import T0, Stored, at
 
 BEFORE = T0 - timedelta(minutes=2)

@@ -491,3 +491,26 @@ def test_a_call_that_leaves_meanwhile_says_the_new_or_is_told(
         told = answers[n].live_call is not None
         assert name == (f"Person {n}" if told else f"New {n}")
     world.store.close()
+
+
+RUNS = Schedule(timezone="UTC", cron="0 16 * * *", start=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+@ON_THE_TESTS_CLOCK
+def test_one_of_a_campaign_in_runs_belongs_to_the_run_it_comes_in(world: World) -> None:
+    begin(world, 1, schedule=RUNS)
+    added = put(world, 2)
+    assert added.next_call_at == datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
+    world.clock.forward(hours=1.01)
+    world.settle(ticks=3)
+    assert rung(world) == [("0001", "Person 1"), ("0002", "Person 2")]
+    for attempt in world.attempts():
+        world.say(str(attempt["id"]), CallStatus.IN_PROGRESS)
+        world.say(str(attempt["id"]), CallStatus.COMPLETED, duration=30.0)
+    world.settle(ticks=3)
+    renamed = put(world, 2, name="Renamed")
+    assert renamed.next_call_at == datetime(2026, 3, 11, 16, 0, tzinfo=UTC)
+    assert withdraw(world, 1).why == "it was withdrawn"
+    world.clock.forward(hours=24)
+    world.settle(ticks=4)
+    assert rung(world)[2:] == [("0002", "Renamed")]

@@ -40,6 +40,7 @@ class Counted:
     duplicate: int
     filtered: int
     finished: int
+    past: int
     refused: str | None = None
 
 

@@ -287,15 +287,6 @@ class NewContact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class KeptRequest:
-    """A request that may be sent again. `status` None: it is under way."""
-
-    digest: str
-    status: int | None
-    body: Any
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class NewReject:
     """A row that became no contact, kept with its reason. kind: rejected, duplicate, filtered."""
 

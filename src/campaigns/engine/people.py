@@ -199,7 +199,7 @@ class _Work:
         if campaign.state in (CampaignState.LOADING, CampaignState.RECONCILING):
             raise Conflict(f"the list of {campaign.name} is changing: try again in a minute")
         now = tx.book(campaign.id, [self.one.key]).get(self.one.key)
-        if campaign.version != self.seen.version or now != self.old:
+        if _pinned(campaign) != _pinned(self.seen) or now != self.old:
             raise _Changed
         if now is not None:
             if now.said_at and self.one.updated_at and self.one.updated_at < now.said_at:
@@ -247,6 +247,11 @@ class _Work:
         tasks = tx.tasks_of([self.there.id])[self.there.id]
         self.reconciler.take_out(tx, [replace(self.there, tasks=tasks)], at)
         return Effect.WITHDRAWN
+
+
+def _pinned(campaign: CampaignRow) -> tuple[object, ...]:
+    """What a row is read and planned under."""
+    return campaign.version, campaign.run, campaign.run_at
 
 
 def _reopen(tx: Transaction, campaign: CampaignRow) -> None:

@@ -72,7 +72,7 @@ def standing(
     phone_id = tx.phone_of(there.e164) if there.e164 else None
     one = Standing(
         tasks=tasks,
-        occasion=known.occasion,
+        occasion=tasks[-1].occasion if campaign.run and tasks else known.occasion,
         zones=there.zones,
         start=campaign.start_at,
         suppressed=phone_id is None or tx.suppressed(phone_id),

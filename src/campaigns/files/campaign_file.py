@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from campaigns.core import fields
 from campaigns.core.cells import folded
@@ -29,7 +29,7 @@ from campaigns.errors import DefinitionError, Fault
 from campaigns.files import csv_table, opening, yaml_tree
 from campaigns.files.finding import newest
 from campaigns.files.rows import RowSource, inline
-from campaigns.files.source import Source, path_of
+from campaigns.files.source import Source, Tree, path_of
 
 _YAML = frozenset({".yaml", ".yml", ".json"})
 _CSV = frozenset({".csv", ".tsv", ".tab", ".txt"})
@@ -63,32 +63,6 @@ def load(
     opening.regular(Path(shown), shown)
     expected = "a file whose name ends in .yaml or .csv"
     raise DefinitionError([Fault(at=shown, expected=expected, got=suffix or "no ending")])
-
-
-class Tree(Protocol):
-    """A campaign that was read as texts, whatever it was written in."""
-
-    @property
-    def shown(self) -> str:
-        """What it is called in sentences: a file's name, or that of a request's body."""
-
-    @property
-    def tree(self) -> Mapping[str, Any]:
-        """Texts, lists and mappings."""
-
-    @property
-    def faults(self) -> tuple[Fault, ...]:
-        """Those that did not stop the reading."""
-
-    @property
-    def digest(self) -> bytes:
-        """Of all that it says."""
-
-    def line(self, path: tuple[str | int, ...]) -> int:
-        """Which line of it a path is on."""
-
-    def at(self, path: tuple[str | int, ...]) -> str:
-        """Where a path is written."""
 
 
 def of_document(

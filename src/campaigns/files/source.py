@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 from campaigns.core.definition import Definition
 from campaigns.core.runs import Origin
@@ -20,6 +21,32 @@ def path_of(key: str) -> tuple[str, ...]:
     return (section, rest) if rest else (section,)
 
 
+class Tree(Protocol):
+    """A campaign that was read as texts, whatever it was written in."""
+
+    @property
+    def shown(self) -> str:
+        """What it is called in sentences: a file's name, or that of a request's body."""
+
+    @property
+    def tree(self) -> Mapping[str, Any]:
+        """Texts, lists and mappings."""
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Those that did not stop the reading."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of all that it says."""
+
+    def line(self, path: tuple[str | int, ...]) -> int:
+        """Which line of it a path is on."""
+
+    def at(self, path: tuple[str | int, ...]) -> str:
+        """Where a path is written."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """A checked definition with its list."""
@@ -28,7 +55,7 @@ class Source:
     path: Path
     digest: str  # of the campaign file, the list, and what arguments filled in
     contacts: RowSource = field(repr=False)
-    origin: Origin
+    origin: Origin | None  # None: it is no file, so it cannot be read again
     dated: bool = False  # the name is made of a CSV's own name, its date and its content
     _where: Callable[[tuple[str, ...]], str] = field(repr=False)
 

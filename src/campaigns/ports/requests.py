@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from campaigns.core.records import KeptRequest
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptRequest:
+    """A request that may be sent again. `status` None: it is under way."""
+
+    digest: str
+    status: int | None
+    body: Any
 
 
 class RequestBook(Protocol):

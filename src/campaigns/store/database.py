@@ -34,8 +34,8 @@ from campaigns.store.incarnation import IncarnationQueries
 from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
-from campaigns.store.runs import RunQueries
 from campaigns.store.requests import RequestQueries
+from campaigns.store.runs import RunQueries
 from campaigns.store.sealing import Keys
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from campaigns.core.records import KeptRequest
+from campaigns.ports.requests import KeptRequest
 from campaigns.store.base import Queries
 from campaigns.store.tables import request_key
 
