@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from campaigns.client.http import Client
-    from campaigns.core.reconcile import Difference
+    from campaigns.core.difference import Difference
     from campaigns.engine.submit import Submitted
     from campaigns.loading import Loaded
 

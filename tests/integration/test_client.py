@@ -15,7 +15,7 @@ import uvicorn
 
 import campaigns
 from campaigns import Client
-from campaigns.core.reconcile import Difference
+from campaigns.core.difference import Difference
 from campaigns.errors import Conflict, DefinitionError, InputError, UnknownName, WorldError
 from tests.support.cli import Shell
 from tests.support.engine import World

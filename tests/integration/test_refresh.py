@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.loading import load
 from campaigns.core.calls import CallStatus
 from campaigns.engine import control
 from campaigns.engine.refresh import refresh
@@ -17,6 +16,7 @@ from campaigns.engine.submit import Submitted, submit
 from campaigns.engine.tick import tick
 from campaigns.errors import Conflict, WorldError
 from campaigns.files.again import read_again
+from campaigns.loading import load
 from tests.support.engine import START, World
 
 HEAD = """name: visits

@@ -10,8 +10,8 @@ from fastapi import FastAPI, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from campaigns.core.figures import Page
 from campaigns.core.difference import Difference, unfit
+from campaigns.core.figures import Page
 from campaigns.core.lifecycle import CampaignState
 from campaigns.engine import control
 from campaigns.engine.submit import Effect, foresee, guarded, known, submit
