@@ -428,9 +428,8 @@ def test_a_new_one_whose_time_is_past_says_so(world: World) -> None:
     assert (answer.effect, answer.why) == ("added", "its time is past: no further call")
 
 
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
 def test_two_that_tell_one_contact_at_once_leave_one_of_both(world: World) -> None:
-    if world.store.single_writer:
-        pytest.skip("one writer anyway")
     begin(world, 1)
     begun = threading.Barrier(4)
     failed: list[Exception] = []

@@ -143,19 +143,6 @@ class BookQueries(Queries):
         """Their list no longer has them."""
         self._contacts(contact_ids, gone_at=at, held=False)
 
-    def said(self, contact_id: int, at: datetime) -> None:
-        """As of when its teller knows what was told last."""
-        self._contacts([contact_id], said_at=at)
-
-    def sharing(self, campaign_id: int, phone_id: int) -> Sequence[int]:
-        """Contacts of a campaign that have this number and are on its list."""
-        query = select(contact.c.id).where(
-            contact.c.campaign_id == campaign_id,
-            contact.c.phone_id == phone_id,
-            contact.c.gone_at.is_(None),
-        )
-        return list(self.connection.execute(query.order_by(contact.c.id)).scalars())
-
     def _contacts(self, ids: Collection[int], **values: object) -> None:
         if ids:
             query = update(contact).where(contact.c.id.in_(list(ids)))

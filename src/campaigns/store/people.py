@@ -192,6 +192,20 @@ class PeopleQueries(BookQueries):
             held=row.held,
         )
 
+    def said(self, contact_id: int, at: datetime) -> None:
+        """As of when its teller knows what was told last."""
+        query = update(contact).where(contact.c.id == contact_id)
+        self.connection.execute(query.values(said_at=at))
+
+    def sharing(self, campaign_id: int, phone_id: int) -> Sequence[int]:
+        """Contacts of a campaign that have this number and are on its list."""
+        query = select(contact.c.id).where(
+            contact.c.campaign_id == campaign_id,
+            contact.c.phone_id == phone_id,
+            contact.c.gone_at.is_(None),
+        )
+        return list(self.connection.execute(query.order_by(contact.c.id)).scalars())
+
     def suppressed(self, phone_id: int) -> bool:
         """Whether this number must not be called: it is on the list, or nobody knows it."""
         listed = exists().where(suppression.c.phone_id == phone_id)
