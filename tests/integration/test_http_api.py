@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from campaigns.engine.submit import Submitted, submit
+from campaigns.errors import Conflict
+from campaigns.loading import load
 from campaigns.store.database import Database
 from tests.support.engine import RunningClock, World
 from tests.support.hooks import Door
@@ -188,6 +191,23 @@ def test_a_campaign_may_begin_paused(door: Door) -> None:
 
 
 # --- the same request twice ----------------------------------------------------------------
+
+
+def test_a_campaign_that_a_file_keeps_is_not_changed_by_chance(door: Door, tmp_path: Path) -> None:
+    (tmp_path / "visits.yaml").write_text(
+        "name: visits\nagent_id: agent_of_the_file\nfrom_number: '+16175550199'\n"
+        "contacts:\n  key: id\n  rows: [{id: v1, to_number: '+16175550101', name: Ann}]\n"
+    )
+    mine = load(tmp_path / "visits.yaml").submission()
+    submit(mine, door.world.parts, who="test")
+    refused = put(door, contacts=people(1, 2))
+    assert refused.status_code == 409
+    assert "is kept by" in refused.json()["detail"]
+    assert "?take_over=true" in refused.json()["detail"]
+    assert put(door, f"{VISITS}?take_over=true", contacts=people(1, 2)).status_code == 200
+    assert put(door, contacts=people(1, 2, 3)).status_code == 200
+    with pytest.raises(Conflict, match="kept by an HTTP client"):
+        submit(mine, door.world.parts, who="test")
 
 
 def test_a_request_sent_again_has_the_same_answer(door: Door) -> None:

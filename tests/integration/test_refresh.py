@@ -263,7 +263,7 @@ def test_two_files_with_one_name_do_not_take_each_others_campaign(
     other.mkdir()
     (other / "c.yaml").write_text(HEAD.replace("agent_reminder", "agent_debts"))
     (other / "visits.csv").write_text(rows(7, 8))
-    with pytest.raises(Conflict, match=r"visits is kept by .*/c\.yaml: submit that file"):
+    with pytest.raises(Conflict, match=r"visits is kept by .*/c\.yaml: change it there"):
         office.submit(directory=other)
     assert set(office.keys()) == {"k1", "k2", "k3"}
     # The very same content from elsewhere asks for nothing.

@@ -68,6 +68,7 @@ class Client:
         *,
         paused: bool = False,
         allow_withdraw: bool = False,
+        take_over: bool = False,
         idempotency_key: str | None = None,
     ) -> Counted:
         """Store a campaign and let it run, or bring a known one to what is said now.
@@ -77,6 +78,7 @@ class Client:
         query = {
             "start": "paused" if paused else "running",
             "allow_withdraw": str(allow_withdraw).lower(),
+            "take_over": str(take_over).lower(),
         }
         return self._put(name, campaign, query, idempotency_key)
 

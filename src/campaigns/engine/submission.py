@@ -58,6 +58,10 @@ class Submitted:
     difference: Difference | None = None
 
 
+HTTP = Origin(path="an HTTP client", document="")
+"""Where a campaign was read that no file keeps."""
+
+
 def known(name: str, store: Store) -> CampaignRow | None:
     """The campaign of that name, if there is one: a door asks before a first start."""
     with store.read() as tx:
@@ -89,9 +93,10 @@ def owned(tx: Transaction, row: CampaignRow, submission: Submission, *, take_ove
     ours, kept = submission.origin, tx.origin(row.id, row.version)
     if take_over or ours is None or kept is None or kept.path == ours.path:
         return
+    how = "?take_over=true" if ours == HTTP else "--take-over"
     raise Conflict(
-        f"{row.name} is kept by {kept.path}: submit that file, or give this campaign another name;"
-        " where this file is to go on with it, submit it once with --take-over"
+        f"{row.name} is kept by {kept.path}: change it there, or give this campaign another name;"
+        f" where {ours.path} is to go on with it, hand it in once with {how}"
     )
 
 

@@ -13,6 +13,7 @@ from campaigns.engine.loading import LOAD_LEASE, Counts
 from campaigns.engine.parts import Parts
 from campaigns.engine.resubmit import Refused, apply_change, compare, foresee, guarded
 from campaigns.engine.submission import (
+    HTTP,
     Effect,
     Submission,
     Submitted,
@@ -28,6 +29,7 @@ from campaigns.errors import Conflict
 from campaigns.ports import Transaction
 
 __all__ = [
+    "HTTP",
     "Counts",
     "Effect",
     "Refused",

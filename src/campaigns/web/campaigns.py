@@ -14,7 +14,7 @@ from campaigns.core.difference import Difference, unfit
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import CampaignState
 from campaigns.engine import control
-from campaigns.engine.submit import Effect, foresee, guarded, known, submit
+from campaigns.engine.submit import HTTP, Effect, foresee, guarded, known, submit
 from campaigns.errors import Conflict, DefinitionError, Fault, InputError
 from campaigns.files import campaign_file
 from campaigns.loading import Loaded, of_source
@@ -73,6 +73,7 @@ class Campaigns:
         *,
         dry_run: bool = False,
         allow_withdraw: bool = False,
+        take_over: bool = False,
         start: Literal["running", "paused"] = "running",
     ) -> Response:
         """Store a campaign and let it run, or bring a known one to what is said now.
@@ -89,7 +90,12 @@ class Campaigns:
             loaded = self._read(handed, name)
             if dry_run:
                 return self._plan(loaded, allow_withdraw=allow_withdraw)
-            return self._submit(loaded, allow_withdraw=allow_withdraw, paused=start == "paused")
+            return self._submit(
+                loaded,
+                allow_withdraw=allow_withdraw,
+                take_over=take_over,
+                paused=start == "paused",
+            )
 
         return await self._api.answered(request, lambda: self._api.replayed(request, content, do))
 
@@ -112,8 +118,10 @@ class Campaigns:
         effect = Effect.CREATED if row is None else Effect.UNCHANGED if same else Effect.CHANGED
         return 200, {**_counts(loaded, effect, found), "refused": why}
 
-    def _submit(self, loaded: Loaded, *, allow_withdraw: bool, paused: bool) -> Answer:
-        submission = loaded.submission()
+    def _submit(
+        self, loaded: Loaded, *, allow_withdraw: bool, take_over: bool, paused: bool
+    ) -> Answer:
+        submission = replace(loaded.submission(), origin=HTTP)
         row = known(loaded.name, self._parts.store)
         found = None
         if row is None:
@@ -123,7 +131,12 @@ class Campaigns:
             if why is not None:
                 raise Conflict(f"{loaded.name}: nothing was stored: {why}")
         done = submit(
-            submission, self._parts, who=WHO, paused=paused, allow_withdraw=allow_withdraw
+            submission,
+            self._parts,
+            who=WHO,
+            paused=paused,
+            allow_withdraw=allow_withdraw,
+            take_over=take_over,
         )
         if done.effect is Effect.UNCHANGED:
             lines = sum(1 for _ in submission.entries)
