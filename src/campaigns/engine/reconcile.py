@@ -46,6 +46,7 @@ class Reconciler(Comparison):
         began = self.loader.parts.clock.monotonic()
         with self.loader.parts.store.write() as tx:
             self.loader.still_ours(tx, CampaignState.RECONCILING)
+            tx.lock_open_tasks([one.id for one in gone])
             at = tx.now().policy
             tasks = tx.tasks_of([one.id for one in gone])
             for one in gone:
@@ -69,6 +70,7 @@ class Reconciler(Comparison):
         began = self.loader.parts.clock.monotonic()
         with self.loader.parts.store.write() as tx:
             self.loader.still_ours(tx, CampaignState.RECONCILING)
+            tx.lock_open_tasks([one.old.id for one in changed if one.old is not None])
             tx.reject(self.id, [*rejects, *self.loader.insert(tx, fresh, phones)])
             lanes = tx.lanes(self.id, {" ".join(one.zones) for one in touched}) if touched else {}
             at = tx.now().policy
