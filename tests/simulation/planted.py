@@ -232,7 +232,7 @@ FOUND_BY: dict[str, int] = {
     "who is withdrawn is still called": 23,
     "a changed row is not written": 3,
     "who comes back to a list is called at once": 252,
-    "a row is called without its family": 71,
+    "a row is called without its family": 46,
     "a forged address is let in": 2,
     "the webhook is answered before the commit": 83,
     "an intent past send_by is sent": 21,
