@@ -130,6 +130,45 @@ def test_repeated_numbers_are_refused_where_the_file_says_so(shell: Shell) -> No
     assert shell("show", "reminders", "--json").json["rows"]["duplicate"] == 1
 
 
+FAMILIES = """\
+name: reminders
+agent_id: agent_reminder
+from_number: "+16175550100"
+contacts: {file: people.csv, key: id, same_number: group}
+context: {patients: "{{ group | map(attribute='patient') | join(' and ') }}"}
+schedule: {anchor: visit_at, timezone: America/New_York, touches: [-24h]}
+calling_hours: always
+"""
+
+
+def test_check_shows_the_rows_of_one_call_together(shell: Shell) -> None:
+    shell.write("campaign.yaml", FAMILIES)
+    shell.write(
+        "people.csv",
+        "id,to_number,patient,visit_at\n"
+        "1,+16175550123,Ann,2099-03-10 14:00\n"
+        "2,+16175550124,Joe,2099-03-10 14:00\n"
+        "3,+16175550123,Ben,2099-03-10 09:00\n"
+        "4,+16175550123,Cid,2099-03-11 09:00\n",
+    )
+    out = shell("check", "campaign.yaml").out
+    assert "lines 4, 2: one call" in out
+    assert '"patients": "Ben and Ann"' in out
+    assert '"patients": "Cid"' in out
+    found = shell("check", "campaign.yaml", "--json").json["requests"]
+    assert [one.get("lines", [one["line"]]) for one in found] == [[4, 2], [3], [5]]
+    shell("submit", "campaign.yaml", "--yes")
+    assert shell("show", "reminders", "--json").json["summary"]["tasks"]["waiting"] == 4
+
+
+def test_rows_that_are_one_call_need_a_key(shell: Shell) -> None:
+    shell.write("campaign.yaml", FAMILIES.replace("key: id, ", ""))
+    shell.write("people.csv", "to_number,patient,visit_at\n+16175550123,Ann,2099-03-10 14:00\n")
+    said = shell("check", "campaign.yaml", code=1)
+    assert "contacts.same_number: expected a key" in said.line
+    assert "name its column: `key: COLUMN` under contacts" in said.line
+
+
 def test_who_can_never_be_called_is_told_with_the_cure(shell: Shell) -> None:
     shell.campaign(JANE, "+8816123456789,Satellite")
     assert "no known time zone" not in shell("check", "campaign.yaml").out  # at any hour

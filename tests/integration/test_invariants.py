@@ -85,6 +85,11 @@ SABOTAGE: list[tuple[str, str, list[str]]] = [
         ["UPDATE attempt SET state = 'not_sent' WHERE open"],
     ),
     (
+        "I7",
+        "a call for several rows that is not of one campaign and touch, or counts one twice",
+        ["INSERT INTO attempt_member SELECT id, task_id FROM attempt"],
+    ),
+    (
         "I8",
         "a contact without a dial task",
         [

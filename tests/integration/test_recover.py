@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.core.definition import Contacts, SameNumber
 from campaigns.engine import control
 from campaigns.engine.recover import Recovery, finish, recover
 from campaigns.errors import Conflict
-from tests.support.engine import VirtualClock
+from tests.support.engine import VirtualClock, contact
 from tests.support.postgres import Databases
 from tests.support.restored import PostgresTime, Restorable, SqliteTime, on_the_tests_clock
 
@@ -103,6 +104,27 @@ def test_a_backup_restored_while_a_campaign_runs_rings_nobody_twice(
     assert fleet.rung_while_live() == 0
     assert all(len(words) <= 3 for words in fleet.rings().values())
     assert "None" not in fleet.outcomes()
+
+
+def test_a_forgotten_call_to_a_family_counts_for_all_of_it(past: Past, clock: VirtualClock) -> None:
+    """Its rows wait again in the backup: the one call in the provider's list was for each."""
+    fleet = Restorable(past.database, clock)
+    fleet.start(witnesses=past.witnesses)
+    number = contact(45).to_number
+    grouped = Contacts(file="people.csv", key="key", same_number=SameNumber.GROUP)
+    fleet.world.submit([contact(n, to_number=number) for n in (45, 46, 47)], contacts=grouped)
+    past.back_up()
+    since = clock.at
+    fleet.run_for(1.5 * MINUTE)
+    before = fleet.rings()
+    assert [len(words) for words in before.values()] == [1]
+    past.restore()
+    fleet.run_for(20)
+    found = type_recover(fleet, since, release=True)
+    assert (found.bound, found.due) == (1, [])
+    to_the_end(fleet)
+    assert fleet.rings() == before
+    assert fleet.outcomes() == {"completed": 3}
 
 
 @SAME_ON_BOTH

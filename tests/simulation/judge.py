@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -20,7 +20,7 @@ from campaigns.simulator.limits import LIMITS, Kind
 from campaigns.simulator.rows import Ring, Verdict
 from campaigns.simulator.stats import max_in_sliding
 from campaigns.store import invariants
-from tests.simulation import appointments, edits
+from tests.simulation import appointments, edits, siblings
 from tests.simulation.people import WINDOW
 from tests.simulation.simulation import Simulation
 
@@ -85,9 +85,11 @@ def _phones(sim: Simulation) -> Iterator[str]:
     if refused:
         yield f"the provider refused {len(refused)} requests by its limit"
     by_task: dict[int, list[Rung]] = defaultdict(list)
+    tasks, parts = _tasks(sim), _parts(sim)
     by_number: dict[str, list[datetime]] = defaultdict(list)
     for one in rung:
-        by_task[one.task["id"]].append(one)
+        for task_id in parts[one.attempt["id"]]:
+            by_task[task_id].append(replace(one, task=tasks[task_id]))
         by_number[one.ring.to_number].append(one.ring.placed_at)
         yield from _hours(sim, one)
         yield from _forbidden(sim, one)
@@ -209,6 +211,9 @@ def _tables(sim: Simulation) -> Iterator[str]:
             # Some compare instants, which a stepped clock puts into another order than they had.
             if not sim.steps or promise.id in ("I1", "I7", "I8"):
                 yield str(promise)
+    lifted = any(act.what == "unsuppress" for act in sim.acts)  # who waited then is dropped
+    if siblings.families(sim.plan.seed) and not lifted:
+        yield from siblings.findings(list(tasks.values()), _parts(sim))
     attempts = {row["id"]: row for row in _rows(sim, "SELECT * FROM attempt")}
     for attempt_id in set(sim.rung_for.values()) - set(attempts):
         yield f"attempt {attempt_id[:8]} rang a phone and was never written"
@@ -259,6 +264,16 @@ def _tasks(sim: Simulation) -> dict[int, Row]:
         " JOIN contact c ON c.id = t.contact_id JOIN campaign p ON p.id = t.campaign_id"
     )
     return {row["id"]: row for row in _rows(sim, query)}
+
+
+def _parts(sim: Simulation) -> Mapping[str, list[int]]:
+    """Attempt → the tasks that it was made for."""
+    query = "SELECT id, task_id FROM attempt WHERE task_id IS NOT NULL"
+    query += " UNION ALL SELECT attempt_id, task_id FROM attempt_member"
+    found: dict[str, list[int]] = defaultdict(list)
+    for row in _rows(sim, query):
+        found[row["id"]].append(row["task_id"])
+    return found
 
 
 def _timed(row: Row) -> Row:

@@ -20,6 +20,7 @@ from campaigns.store import schema
 from tests.simulation import edits
 from tests.simulation.appointments import appointments
 from tests.simulation.plan import Plan
+from tests.simulation.siblings import GROUPED, SEPARATE, families, with_siblings
 from tests.support.engine import contact, definition
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def submit(sim: Simulation, name: str) -> None:
         if held is not None:
             person = held.of(person, sim.plan.start, said[n].moved if said else NOT_MOVED)
         people.append(person)
+    people = with_siblings(sim.plan.seed, people)
     submission = Submission(
         definition=_definition(sim.plan, name),
         digest=edits.digest(name, index),
@@ -191,6 +193,7 @@ def _definition(plan: Plan, name: str) -> Definition:
     held = appointments(plan.seed)
     return definition(
         name=name,
+        contacts=GROUPED if families(plan.seed) else SEPARATE,
         calling_hours=hours,
         retry=plan.retry,
         max_duration=plan.max_duration,

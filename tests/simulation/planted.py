@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from campaigns.core import outcomes, pacing, settling
+from campaigns.core import families, outcomes, pacing, settling
 from campaigns.core import reconcile as reconcile_rules
 from campaigns.core.admission import Decision, Facts
 from campaigns.core.admission import decide as decided
@@ -192,6 +192,9 @@ MISTAKES: dict[str, Callable[[], list[Patch]]] = {
     "who is withdrawn is still called": lambda: [(Reconciler, "_withdraw", lambda *_: None)],
     "a changed row is not written": lambda: [(SqlTransaction, "rewrite", lambda *_, **__: None)],
     "who comes back to a list is called at once": _back_at_once,
+    "a row is called without its family": lambda: [
+        (families, "one_call", lambda claimed, *_, **__: (claimed,))
+    ],
     "a forged address is let in": list,
     "the webhook is answered before the commit": list,
     "an intent past send_by is sent": list,
@@ -229,6 +232,7 @@ FOUND_BY: dict[str, int] = {
     "who is withdrawn is still called": 23,
     "a changed row is not written": 3,
     "who comes back to a list is called at once": 252,
+    "a row is called without its family": 46,
     "a forged address is let in": 2,
     "the webhook is answered before the commit": 83,
     "an intent past send_by is sent": 21,

@@ -39,7 +39,7 @@ PROMISED: dict[str, Any] = {
     "contacts.state": "state",
     "contacts.region": "US",
     "contacts.where": "{{ status == 'booked' }}",
-    "contacts.same_number": "separate",
+    "contacts.same_number": "group",
     "contacts.encoding": "utf-8",
     "contacts.zone_evidence": "both",
     "context": {"patient": "{{ patient }}"},
@@ -194,7 +194,6 @@ def test_a_key_that_is_read_changes_the_definition(path: str) -> None:
         ({"agent_id": "{{ 'a' if language == 'es' else 'b' }}"}, "agent_id"),
         ({"from_number": "{{ clinic_phone }}"}, "from_number"),
         ({"from_number": ["+16175550100", "+16175550101"]}, "from_number"),
-        ({"contacts": {"file": "a.csv", "same_number": "group"}}, "contacts.same_number"),
     ],
 )
 def test_a_value_that_is_promised_later_is_refused(keys: dict[str, Any], key: str) -> None:

@@ -127,6 +127,19 @@ def test_where_several_tasks_fit_none_is_bound() -> None:
     assert whose(session(agent_id="x"), both).doubtful == ()
 
 
+def test_a_call_to_a_family_is_bound_to_all_that_wait_of_it() -> None:
+    one, two, other = candidate(1, family="tue"), candidate(2, family="tue"), candidate(3)
+    done = candidate(4, TaskState.DONE, family="tue")
+    found = whose(session(), [one, two, done])
+    assert (found.bound, found.fellows, found.doubtful) == (one, (two,), ())
+    # The lead's agent was asked for, whatever another row says of its own.
+    mixed = candidate(2, family="tue", agent_id="b")
+    assert whose(session(), [one, mixed]).fellows == (mixed,)
+    assert whose(session(), [one, candidate(2, family="wed")]).bound is None
+    assert whose(session(), [one, other]).bound is None
+    assert whose(session(), [one, two, other]).doubtful == (one, two, other)
+
+
 def test_who_called_in_or_came_by_browser_was_not_rung() -> None:
     assert outbound(session())
     assert not outbound(session(to_number=None))

@@ -103,6 +103,7 @@ def show(
         [
             ("campaign", f"{line.campaign}, attempt {line.attempt_no}" if line.campaign else ""),
             ("touch", screen.shown(line.touch)),
+            ("rows", _rows(call)),
             ("number", mask(line.to_number)),
             ("provider", _ids(call)),
             ("called", f"{at(line.intent_at)}, {screen.distance(line.intent_at, now)}"),
@@ -132,6 +133,12 @@ def show(
         unread = "" if event.folded else ", not read yet"
         screen.say(f"    {at(event.received_at)}  {word}{lasted}{unread}")
         screen.say(Text(f"      {screen.shown(event.body, 2_000)}", style="dim"))
+
+
+def _rows(call: CallDetail) -> str:
+    """Whom a call for several rows was for."""
+    keys = [screen.shown(key, 40) for key in (call.line.key, *call.also)]
+    return ", ".join(keys) if call.also else ""
 
 
 def _ids(call: CallDetail) -> str:

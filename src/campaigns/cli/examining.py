@@ -7,7 +7,7 @@ rest goes to `--rejects FILE`. What counts as repeated or never callable is what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,8 @@ from typing import Any
 
 from campaigns.cli.doors import Misused
 from campaigns.cli.seen import Seen
+from campaigns.cli.together import Rows, in_order, told
 from campaigns.core.contacts import Contact, FilteredRow, RejectedRow
-from campaigns.core.context import ThisCall
 from campaigns.core.definition import Definition, SameNumber
 from campaigns.core.hours import Hours
 from campaigns.core.numbers import mask
@@ -52,6 +52,7 @@ class Examined:
     bad: list[BadRow] = field(default_factory=list)
     requests: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
     planned: list[tuple[int, Contact, tuple[TouchPlan, ...]]] = field(default_factory=list)
+    shown: Rows = field(default_factory=lambda: Rows(most=SHOWN_REQUESTS))
     touches: Counter[tuple[str, str]] = field(default_factory=Counter)  # name, reason or empty
     senders: Counter[str] = field(default_factory=Counter)
     agents: Counter[str] = field(default_factory=Counter)
@@ -96,6 +97,16 @@ def _walk(
     loaded: Loaded, now: datetime, found: Examined, progress: Callable[[int], None]
 ) -> Iterator[BadRow]:
     plans = _Plans(loaded.definition, now)
+    yield from _rows(loaded, found, plans, progress)
+    for rows in map(in_order, found.shown.calls.values()):
+        plan = plans.of(rows[0])
+        found.planned.append((rows[0].line, rows[0], plan))
+        found.requests.append((rows[0].line, request(rows, loaded, _first(plan))))
+
+
+def _rows(
+    loaded: Loaded, found: Examined, plans: _Plans, progress: Callable[[int], None]
+) -> Iterator[BadRow]:
     with Seen() as keys, Seen() as phones:
         known = _Known(loaded, keys, phones)
         for entry in entries(loaded):
@@ -161,9 +172,7 @@ def _accept(found: Examined, contact: Contact, loaded: Loaded, plan: tuple[Touch
         _count(found.agents, contact.agent_id or name)
     if contact.anchor is not None:
         found.touches.update((touch.name, touch.reason or "") for touch in plan)
-    if len(found.requests) < SHOWN_REQUESTS:
-        found.planned.append((contact.line, contact, plan))
-        found.requests.append((contact.line, request(contact, loaded, (live or plan)[0])))
+    found.shown.take(contact, loaded, _first(plan).name)
     if live:
         opening = min(touch.opens_at or touch.due_at for touch in live)
         found.first_at = min(filter(None, (found.first_at, opening)))
@@ -175,6 +184,11 @@ def _accept(found: Examined, contact: Contact, loaded: Loaded, plan: tuple[Touch
         found.without_hour += 1
     else:
         found.without_zone += 1
+
+
+def _first(plan: tuple[TouchPlan, ...]) -> TouchPlan:
+    """The first touch that is made, where any is."""
+    return next((touch for touch in plan if touch.outcome is None), plan[0])
 
 
 def _count(counter: Counter[str], name: str) -> None:
@@ -208,14 +222,17 @@ class _Plans:
         return self._known[key]
 
 
-def request(contact: Contact, loaded: Loaded, touch: TouchPlan) -> Mapping[str, Any]:
-    """What would be sent for the first touch of a contact, as a screen may show it."""
-    definition = loaded.definition
+def request(rows: Sequence[Contact], loaded: Loaded, touch: TouchPlan) -> Mapping[str, Any]:
+    """What would be sent for the first touch of a call's rows, as a screen may show it."""
+    contact, definition = rows[0], loaded.definition
     seconds = contact.max_duration_s or int(definition.max_duration.total_seconds())
-    recording = definition.recording if contact.recording is None else contact.recording
-    call = ThisCall(at=touch.opens_at or touch.due_at, touch=touch.name)
-    context = loaded.reader.templates.render(contact.fields, call)
+    recording = all(
+        definition.recording if one.recording is None else one.recording for one in rows
+    )
+    context = told(rows, loaded, touch.opens_at or touch.due_at, touch.name)
+    also = {"lines": [one.line for one in rows]} if len(rows) > 1 else {}
     return {
+        **also,
         "agent_id": contact.agent_id or definition.agent_of(touch.name),
         "to_number": mask(contact.to_number),
         "from_number": mask(contact.from_number or definition.from_number),

@@ -85,11 +85,14 @@ def requests(found: Examined) -> None:
     head = f"the first {len(found.requests)} dial requests" if many else "the dial request"
     screen.say(Text(f"{head}, numbers cut to their last four digits:", style="dim"))
     for (line, request), (_, contact, plan) in zip(found.requests, found.planned, strict=True):
-        screen.say(Text(f"line {line}", style="dim"))
+        lines = request.get("lines", [line])
+        head = f"lines {', '.join(map(str, lines))}: one call" if lines[1:] else f"line {line}"
+        screen.say(Text(head, style="dim"))
         if contact.anchor is not None:
             for touch in plan:
                 screen.say(f"  {words.touch(touch, contact.anchor)}")
-        text = json.dumps(request, ensure_ascii=False, indent=2)
+        sent = {name: value for name, value in request.items() if name != "lines"}
+        text = json.dumps(sent, ensure_ascii=False, indent=2)
         screen.say("\n".join(f"  {one}" for one in text.splitlines()))
 
 

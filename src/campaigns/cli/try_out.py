@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,11 @@ from campaigns import bootstrap
 from campaigns.bootstrap import Installation
 from campaigns.cli import options, screen, state
 from campaigns.cli.doors import Misused
+from campaigns.cli.together import Rows, in_order, told
 from campaigns.core import numbers
 from campaigns.core.calls import Accepted, Answer, DialRequest, NotSent, Rejected, SlowDown, Unknown
 from campaigns.core.contacts import Contact
+from campaigns.core.definition import SameNumber
 from campaigns.core.numbers import NumberFault
 from campaigns.engine.tryout import Tried, try_out
 from campaigns.errors import Conflict, InputError, UnknownName, WorldError
@@ -45,7 +48,7 @@ def try_(
     number = numbers.parse(to, region)
     if isinstance(number, NumberFault):
         raise InputError(f"--to: {number.reason}")
-    contact = _contact(loaded, as_key)
+    rows = _rows(loaded, as_key)
     with installed() as installation:
         if at is not None and at <= installation.database.policy_now().policy:
             raise InputError(f"--scheduled-at {scheduled_at} has passed: leave it out to ring now")
@@ -57,7 +60,7 @@ def try_(
                 raise InputError("nobody was called")
         tried = try_out(
             installation.account_id,
-            _request(loaded, contact, number.e164),
+            _request(loaded, rows, number.e164),
             installation.parts,
             scheduled_at=at,
         )
@@ -76,16 +79,28 @@ def installed() -> Iterator[Installation]:
         installation.close()
 
 
-def _contact(loaded: Loaded, key: str) -> Contact:
+def _rows(loaded: Loaded, key: str) -> Sequence[Contact]:
+    """The row with that key, and where rows are grouped the others of its call, the lead first."""
+    people = (entry for entry in entries(loaded) if isinstance(entry, Contact))
+    contact = next((one for one in people if one.key == key), None)
+    if contact is None:
+        raise UnknownName(f"no callable row of {loaded.source.contacts_path.name} has that key")
+    if loaded.definition.contacts.same_number is not SameNumber.GROUP:
+        return [contact]
+    mine = Rows(most=1)
+    mine.take(contact, loaded, "")
     for entry in entries(loaded):
-        if isinstance(entry, Contact) and entry.key == key:
-            return entry
-    raise UnknownName(f"no callable row of {loaded.source.contacts_path.name} has that key")
+        if isinstance(entry, Contact) and entry.line != contact.line:
+            mine.take(entry, loaded, "")
+    return in_order(*mine.calls.values())
 
 
-def _request(loaded: Loaded, contact: Contact, to_number: str) -> DialRequest:
-    definition = loaded.definition
+def _request(loaded: Loaded, rows: Sequence[Contact], to_number: str) -> DialRequest:
+    contact, definition = rows[0], loaded.definition
     first = definition.schedule.touches  # its context is that of the first touch
+    context = contact.context
+    if len(rows) > 1:
+        context = told(rows, loaded, datetime.now(UTC), first[0].name if first else "")
     seconds = contact.max_duration_s or int(definition.max_duration.total_seconds())
     recording = definition.recording if contact.recording is None else contact.recording
     return DialRequest(
@@ -93,7 +108,7 @@ def _request(loaded: Loaded, contact: Contact, to_number: str) -> DialRequest:
         agent_id=contact.agent_id or definition.agent_of(first[0].name if first else ""),
         to_number=to_number,
         from_number=contact.from_number or definition.from_number,
-        context=contact.context,
+        context=context,
         max_duration_s=seconds,
         recording=recording,
     )

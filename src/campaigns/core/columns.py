@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from campaigns.core.cells import folded
-from campaigns.core.definition import Contacts
+from campaigns.core.definition import Contacts, SameNumber
 from campaigns.errors import DefinitionError, Fault
 
 NUMBER_NAMES = (
@@ -66,6 +66,16 @@ def understand(contacts: Contacts, header: Sequence[str]) -> Columns:
     zone = _named("contacts.timezone", contacts.timezone, header, faults) or settings.get(
         "timezone"
     )
+    if contacts.same_number is SameNumber.GROUP and key is None:
+        faults.append(
+            Fault(
+                at="",
+                key="contacts.same_number",
+                expected="a key where rows with one number are one call: it tells them apart",
+                got="none",
+                hint="name its column: `key: COLUMN` under contacts",
+            )
+        )
     if faults:
         raise DefinitionError(faults)
     taken = {number, key, zone, *settings.values(), ""}

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from campaigns.core import columns
 from campaigns.core.anchor import AnchorReader
 from campaigns.core.cells import clean, yes_or_no
-from campaigns.core.definition import Definition
-from campaigns.core.expressions import TOUCH, Refused
+from campaigns.core.definition import Definition, SameNumber
 from campaigns.core.filters import FILTERS
+from campaigns.core.names import TOUCH, Refused
 from campaigns.core.template import (
     OUTPUT_LIMIT,
     MissingValue,
@@ -46,7 +46,11 @@ class Templates:
         env = environment(definition.schedule.timezone)
         faults: list[Fault] = []
         anchor = anchor_of(definition, header, faults)
-        of_call = ("touch", "attempt", "now") if definition.schedule.touches else ("attempt", "now")
+        of_call = ["attempt", "now"]
+        if definition.schedule.touches:
+            of_call.append("touch")
+        if definition.contacts.same_number is SameNumber.GROUP:
+            of_call.append("group")
 
         def one(
             key: str, source: str | None, *, whole: bool = False, of_call: Sequence[str] = ()

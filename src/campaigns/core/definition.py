@@ -30,6 +30,7 @@ class SameNumber(StrEnum):
     """What happens to a second row with a number that another row has."""
 
     SEPARATE = "separate"
+    GROUP = "group"  # rows of one touch and day are one call (families.py)
     REFUSE = "refuse"
 
 

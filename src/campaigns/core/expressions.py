@@ -8,33 +8,21 @@ Jinja itself, and size and depth are bounded, so that rendering always ends.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Never
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campaigns.core.columns import near, no_column
-from campaigns.core.filters import AS_TEXT, FILTERS, LATER
+from campaigns.core.filters import AS_TEXT, EACH, EACH_MAY, FILLED, FILTERS, LATER
 from campaigns.core.languages import LANGUAGES, USUAL
-from campaigns.errors import Fault
+from campaigns.core.names import GROUP, GROUP_OR, NOW, TOUCH, Names, Refused
 
 SOURCE_LIMIT = 2_000
 """Characters of one template."""
 DEPTH_LIMIT = 30
-TOUCH, ATTEMPT, NOW = "\0touch.name", "\0attempt", "\0now"
-"""What a call itself tells its templates; no column has such a name."""
-_NOT_YET = frozenset({"group"})
 
 
-class Refused(Exception):
-    """A template that is not allowed; carries the fault."""
-
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        super().__init__(str(fault))
-
-
-class Checker:
+class Checker(Names):
     """Reads one template; afterwards `columns[i]` is what the variable `c<i>` stands for."""
 
     def __init__(
@@ -45,13 +33,9 @@ class Checker:
         *,
         of_call: Collection[str] = (),
     ) -> None:
-        """`of_call`: which of `touch`, `attempt` and `now` this template may know."""
+        """`of_call`: which of `touch`, `attempt`, `now` and `group` this template may know."""
+        super().__init__(key, header, of_call=of_call)
         self._env = env
-        self._of_call = of_call
-        self._key = key
-        self._header = header
-        self._known = frozenset(header)
-        self.columns: list[str] = []
 
     def read(self, source: str) -> nodes.Template:
         """The template as a tree in which only allowed things are left."""
@@ -73,10 +57,15 @@ class Checker:
             if not isinstance(output, nodes.Output):
                 self._refuse("{{ expressions }} only", "a {% statement %}")
             output.nodes = [
-                node if isinstance(node, nodes.TemplateData) else self._expression(node, 0)
+                node if isinstance(node, nodes.TemplateData) else self._said(node)
                 for node in output.nodes
             ]
         return tree
+
+    def _said(self, node: nodes.Expr) -> nodes.Expr:
+        if isinstance(node, nodes.Filter) and node.name == "map":
+            self._refuse("one text", "a list of texts", "join it: … | join(' and ')")
+        return self._expression(node, 0)
 
     def _expression(self, node: nodes.Expr, depth: int) -> nodes.Expr:
         """The same expression with columns as variables; refuses what is not listed here."""
@@ -89,8 +78,15 @@ class Checker:
                 return self._column(name)
             case nodes.Getitem(node=nodes.Name(name="row"), arg=nodes.Const(value=str(name))):
                 return self._variable(name)
-            case nodes.Getattr(node=nodes.Name(name=name)) if name in _NOT_YET - self._known:
-                return self._column(name)
+            case nodes.Filter(name="map"):
+                return self._map(node, depth + 1)
+            case nodes.Filter(name="length", node=nodes.Name(name="group"), args=[]) if (
+                "group" not in self._known
+            ):
+                node.node = self._rows(GROUP)
+                return node
+            case nodes.Getattr(node=nodes.Name(name="group")) if "group" not in self._known:
+                return self._column("group")
             case nodes.Getattr(node=nodes.Name(name="touch"), attr="name") if (
                 "touch" not in self._known
             ):
@@ -164,6 +160,51 @@ class Checker:
         node.node = self._expression(node.node, depth)
         node.args = [self._expression(arg, depth) for arg in node.args]
 
+    def _map(self, node: nodes.Filter, depth: int) -> nodes.Expr:
+        """`group | map(attribute='column')` is one variable: nothing is looked up in a row here.
+
+        `map('filter')` does to each text of a list what the filter does to one.
+        """
+        wanted = "map(attribute='column') of group, or map('filter') of a list"
+        if node.node is None or node.dyn_args or node.dyn_kwargs:
+            self._refuse(wanted, "map with spread arguments")
+        if node.args:
+            return self._each(node, depth, wanted)
+        named: dict[str, nodes.Expr] = {str(pair.key): pair.value for pair in node.kwargs}
+        column = getattr(named.pop("attribute", None), "value", None)
+        default = named.pop("default", None)
+        if not isinstance(column, str) or named:
+            self._refuse(wanted, "map with something else", "write group | map(attribute='name')")
+        if not isinstance(node.node, nodes.Name) or node.node.name != "group":
+            self._refuse(wanted, "map(attribute=…) of something else", "only group has columns")
+        if "group" in self._known:
+            self._refuse("the rows of this call", "a column of the list that is called group too")
+        if column not in self._known:
+            if column.startswith("_"):
+                self._refuse("a column of the list", "a name with an underscore before it")
+            raise Refused(no_column(self._key, column[:60], self._header))
+        if default is None:
+            return self._rows(GROUP + column)
+        cells = self._rows(GROUP_OR + column)
+        return nodes.Filter(cells, FILLED, [self._expression(default, depth)], [], None, None)
+
+    def _each(self, node: nodes.Filter, depth: int, wanted: str) -> nodes.Expr:
+        name = getattr(node.args[0], "value", None)
+        if name not in EACH_MAY:
+            hint = f"map takes {', '.join(EACH_MAY)}"
+            if name in self._known:
+                hint = f"write map(attribute='{str(name)[:60]}')"
+            self._refuse(wanted, "map with something else", hint)
+        one = nodes.Filter(None, name, node.args[1:], node.kwargs, None, None)
+        if name == "spoken":
+            self._spoken(one)
+            one.args[0] = self._expression(one.args[0], depth)
+        elif one.args or one.kwargs:
+            self._refuse(wanted, f"map('{name}') with more arguments")
+        assert node.node is not None
+        of = self._expression(node.node, depth)
+        return nodes.Filter(of, EACH, [nodes.Const(name), *one.args], [], None, None)
+
     def _spoken(self, node: nodes.Filter) -> None:
         """`spoken('relative', locale=…)` becomes spoken(locale, now), both worked out here."""
         args = list(node.args)
@@ -187,52 +228,10 @@ class Checker:
         if relative:
             node.args.append(self._of_this_call("now", NOW))
 
-    def _of_this_call(self, name: str, variable: str) -> nodes.Expr:
-        """What is known of a call only when it is made."""
-        if name not in self._of_call:
-            said = "spoken('relative')" if name == "now" else name
-            if name == "touch" and "attempt" in self._of_call:
-                self._refuse("a column of the list", f"{said}, but there are no schedule.touches")
-            self._refuse(
-                "what a row says by itself", f"{said}, which only a call knows: use it in context"
-            )
-        if variable not in self.columns:
-            self.columns.append(variable)
-        return nodes.Name(f"c{self.columns.index(variable)}", "load")
-
     def _test(self, node: nodes.Test, depth: int) -> None:
         if node.name not in {"defined", "undefined"} or node.args or node.kwargs:
             self._refuse("is defined or is not defined", f"is {node.name[:40]}")
         node.node = self._expression(node.node, depth)
-
-    def _column(self, name: str) -> nodes.Expr:
-        if name not in self._known:
-            if name == "attempt":
-                return self._of_this_call("attempt", ATTEMPT)
-            if name == "touch":
-                self._refuse("touch.name", "touch alone", "write touch.name")
-            if name in _NOT_YET:
-                self._refuse("a column of the list", f"{name}, which is not yet there")
-            if name.startswith("_"):
-                self._refuse("a column of the list", "a name with an underscore before it")
-            self._unknown(name)
-        return self._variable(name)
-
-    def _variable(self, column: str) -> nodes.Expr:
-        if column not in self._known:
-            self._unknown(column)
-        if column not in self.columns:
-            self.columns.append(column)
-        return nodes.Name(f"c{self.columns.index(column)}", "load")
-
-    def _unknown(self, name: str) -> None:
-        meant = near(name, self._header)
-        if meant is None or meant.isidentifier():
-            raise Refused(no_column(self._key, name[:60], self._header))
-        self._refuse("a column of the list", name[:60], f"write row['{meant}']")
-
-    def _refuse(self, expected: str, got: str, hint: str = "") -> Never:
-        raise Refused(Fault(at="", key=self._key, expected=expected, got=got, hint=hint))
 
 
 def _language(said: str) -> str:

@@ -121,8 +121,6 @@ def is_pattern(name: str) -> bool:
 
 def same_number(value: Any) -> SameNumber:
     """What a second row with the same number gets."""
-    if value == "group":
-        raise not_yet("use separate, one call for each row, or refuse")
     return SameNumber(one_of(*SameNumber)(value))
 
 

@@ -234,6 +234,7 @@ class CallDetail:
     enriched: Mapping[str, Any] | None = field(repr=False)
     proof: Mapping[str, Any] | None
     events: tuple[EventLine, ...] = field(repr=False)
+    also: tuple[str, ...] = field(default=(), repr=False)  # keys of the rows that shared it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -140,6 +140,9 @@ FILTERS: Mapping[str, str] = {
     "last": "the last of a list, or the last character",
     "length": "how many characters, or how many in a list",
     "lower": "all letters small",
+    "map": "a column of all rows of this call, with same_number: group:"
+    " {{ group | map(attribute='patient') | join(' and ') }}; default='…' for empty cells;"
+    " map('spoken') and others do to each text of a list what they do to one",
     "replace": "one text for another: {{ name | replace('_', ' ') }}",
     "round": "to a whole number, or to so many digits: {{ balance | round(2) }}",
     "split": "a text as a list, at spaces or at a separator: {{ tags | split(';') }}",
@@ -155,14 +158,19 @@ FILTERS: Mapping[str, str] = {
 
 AS_TEXT = "as text"
 """A filter that no template can name: what `a ~ b` does with its parts."""
-LATER = frozenset({"map", "selectattr", "rejectattr", "sum", "groupby"})
-"""Filters that belong to grouped contacts, which are not there yet."""
+EACH, FILLED = "each", "filled"
+"""The same for `map`: what it does to each text, and where it has a default."""
+EACH_MAY = ("spoken", "capitalize", "title", "lower", "upper", "trim")
+LATER = frozenset({"selectattr", "rejectattr", "sum", "groupby"})
+"""Filters that choose among grouped contacts, which is not there yet."""
 
 
 def functions(zone: str | None) -> dict[str, Callable[..., Any]]:
     """What runs behind the names in FILTERS; `zone` is for date-times without an offset."""
-    return {
+    table: dict[str, Callable[..., Any]] = {
         AS_TEXT: as_text,
+        EACH: lambda values, name, *args: [table[name](value, *args) for value in _list(values)],
+        FILLED: lambda values, instead: [_default(value, instead) for value in _list(values)],
         "capitalize": lambda value: as_text(value).capitalize(),
         "default": _default,
         "first": lambda value: _end(value, 0),
@@ -181,3 +189,4 @@ def functions(zone: str | None) -> dict[str, Callable[..., Any]]:
         "truncate": _truncate,
         "upper": lambda value: as_text(value).upper(),
     }
+    return table

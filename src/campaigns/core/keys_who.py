@@ -177,11 +177,13 @@ WHO: tuple[Key, ...] = (
     ),
     Key(
         path="contacts.same_number",
-        says="Two rows with one number: called one after the other, or the second is faulty.",
-        takes="separate or refuse",
+        says="Rows with one number: called one after the other (`separate`), one call for those of"
+        " one touch and day (`group`, which needs a key; templates have the rows as `group`), or"
+        " all but the first are faulty (`refuse`).",
+        takes="separate, group or refuse",
         default="separate where there is a key, else refuse",
-        example=_FILE + "  key: appointment_id\n  same_number: separate",
-        schema={"enum": ["separate", "refuse"]},
+        example=_FILE + "  key: appointment_id\n  same_number: group",
+        schema={"enum": ["separate", "group", "refuse"]},
     ),
     Key(
         path="contacts.encoding",

@@ -54,6 +54,7 @@ class TaskEvent(StrEnum):
     CLAIMED = "claimed"  # dispatch took it under a lease
     GIVEN_BACK = "given_back"  # the gate said not now, or the lease ran out: nothing is spent
     DIALLED = "dialled"  # the gate committed an intent
+    JOINED = "joined"  # the gate committed an intent for another row, and this one shares its call
     RECOVERED = "recovered"  # after a restore the provider's list shows that it was rung
     RETURNED = "returned"  # the attempt provably rang nobody and was nobody's fault: unspent
     RETRY_SET = "retry_set"  # the attempt ended and policy wants another
@@ -101,11 +102,13 @@ RANG_NOBODY = frozenset({AttemptState.NOT_SENT, AttemptState.REJECTED})
 
 TASK_TABLE: dict[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.WAITING, TaskEvent.CLAIMED): TaskState.CLAIMED,
+    (TaskState.WAITING, TaskEvent.JOINED): TaskState.CALLING,
     (TaskState.WAITING, TaskEvent.RECOVERED): TaskState.CALLING,
     (TaskState.WAITING, TaskEvent.ENDED): TaskState.DONE,
     (TaskState.WAITING, TaskEvent.OVERRULED): TaskState.DONE,
     (TaskState.CLAIMED, TaskEvent.GIVEN_BACK): TaskState.WAITING,
     (TaskState.CLAIMED, TaskEvent.DIALLED): TaskState.CALLING,
+    (TaskState.CLAIMED, TaskEvent.JOINED): TaskState.CALLING,
     (TaskState.CLAIMED, TaskEvent.RECOVERED): TaskState.CALLING,
     (TaskState.CLAIMED, TaskEvent.ENDED): TaskState.DONE,
     (TaskState.CLAIMED, TaskEvent.OVERRULED): TaskState.DONE,

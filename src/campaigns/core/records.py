@@ -213,6 +213,7 @@ class NewAttempt:
     check_at: datetime
     open: bool = True
     recovered: bool = False
+    fellows: tuple[int, ...] = ()  # ids of the tasks that share it (families.py)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

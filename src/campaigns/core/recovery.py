@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,18 +27,26 @@ class Candidate:
     from_number: str = field(repr=False)
     max_duration_s: int
     version: int
+    family: Hashable = None  # where rows are one call: what those of it have in common
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Whose:
-    """`bound`: the one task it can only be. `doubtful`: tasks it may be, where several fit."""
+    """`bound`: the one task it can only be. `doubtful`: tasks it may be, where several fit.
+
+    `fellows`: tasks that shared the call, where rows are grouped.
+    """
 
     bound: Candidate | None = None
+    fellows: tuple[Candidate, ...] = ()
     doubtful: tuple[Candidate, ...] = ()
 
 
 def whose(session: Session, candidates: Sequence[Candidate]) -> Whose:
-    """The task of this call: same agent and caller, and among those the one not done yet."""
+    """The task of this call: same agent and caller, and among those the one not done yet.
+
+    A family is rung once: a call of one of its rows counts for all that wait, or one is told twice.
+    """
     fitting = [
         one
         for one in candidates
@@ -47,9 +55,19 @@ def whose(session: Session, candidates: Sequence[Candidate]) -> Whose:
     ]
     still = [one for one in fitting if one.task.state is not TaskState.DONE]
     chosen = still or fitting
-    if len(chosen) == 1:
-        return Whose(bound=chosen[0])
+    families = {one.family for one in chosen}
+    if len(chosen) == 1 or (len(families) == 1 and None not in families):
+        first, *fellows = chosen
+        if first.family is not None:
+            # Also those whose own agent or caller differs: it was the lead's that was shown.
+            others = [one for one in candidates if one.family == first.family]
+            fellows = [one for one in others if one is not first and _same_side(one, first)]
+        return Whose(bound=first, fellows=tuple(fellows))
     return Whose(doubtful=tuple(chosen))
+
+
+def _same_side(one: Candidate, first: Candidate) -> bool:
+    return (one.task.state is TaskState.DONE) == (first.task.state is TaskState.DONE)
 
 
 def outbound(session: Session) -> bool:

@@ -134,5 +134,4 @@ def _missing() -> Iterator[str]:
         yield f"| `{path}` | {instead} |"
     yield "| a template in `agent_id` or `from_number` | a column of that name in the list |"
     yield "| a list in `from_number` | a column `from_number` in the list |"
-    yield "| `contacts.same_number: group` | use separate (one call for each row) or refuse |"
     yield "| a pattern in `contacts.file` | name one file |"

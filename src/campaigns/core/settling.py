@@ -5,7 +5,8 @@ Pure. The engine reads the rows under their locks, asks here, and writes what it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campaigns.core import polling
@@ -98,6 +99,20 @@ def settle(
         open=False,
         task=follow,
         check_at=_check(attempt, verdict, outcome, follow, ended_at, at),
+    )
+
+
+def combined(each: Sequence[Settlement]) -> Settlement:
+    """One attempt that several tasks share: what follows for it when one of them needs it.
+
+    `task`: that of the first that has any.
+    """
+    first = each[0]
+    checks = [one.check_at for one in each if one.check_at is not None]
+    return replace(
+        first,
+        task=next((one.task for one in each if one.task is not None), None),
+        check_at=min(checks, default=None),
     )
 
 

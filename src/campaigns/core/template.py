@@ -19,7 +19,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from campaigns.core import filters
 from campaigns.core.anchor import AnchorReader
 from campaigns.core.cells import clean
-from campaigns.core.expressions import ATTEMPT, NOW, TOUCH, Checker, Refused
+from campaigns.core.expressions import Checker
+from campaigns.core.names import ATTEMPT, GROUP, GROUP_OR, NOW, TOUCH, Refused
 from campaigns.core.spoken import Unreadable
 from campaigns.errors import Fault, InputError
 
@@ -68,11 +69,15 @@ def _absent(variable: str | None, _sentence: str | None = None) -> _Absent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThisCall:
-    """The call that a text is made for. `at`: when, by policy time."""
+    """The call that a text is made for. `at`: when, by policy time.
+
+    `rows`: the cells of every row that shares it; none: the row that is asked for alone.
+    """
 
     at: datetime
     touch: str = ""
     attempt: int = 1
+    rows: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
 
     def value(self, variable: str) -> Any:
         """What stands behind one of the names that only a call knows."""
@@ -96,7 +101,8 @@ class Template:
     @property
     def reads(self) -> str:
         """The columns it reads, as a sentence names them."""
-        return ", ".join(column for column in self.columns if column not in _OF_A_CALL)
+        plain = (_plain(column) for column in self.columns if column not in _OF_A_CALL)
+        return ", ".join(dict.fromkeys(filter(None, plain)))
 
     def text(
         self, fields: Mapping[str, str], *, blank: bool = False, call: ThisCall | None = None
@@ -127,9 +133,11 @@ class Template:
             if column in _OF_A_CALL and call is not None:
                 values[f"c{index}"] = call.value(column)
                 continue
-            cell = self._cell(column, fields)
-            if cell and self.anchor is not None and column == self.anchor.column:
-                cell = self.anchor.written(fields)
+            if column.startswith((GROUP, GROUP_OR)):
+                rows = (call and call.rows) or (fields,)
+                values[f"c{index}"] = [self._of_row(column, row) for row in rows]
+                continue
+            cell = self._written(column, fields)
             if cell or blank:
                 values[f"c{index}"] = cell
         try:
@@ -141,6 +149,21 @@ class Template:
         except (TypeError, ValueError, ArithmeticError, TemplateError, RecursionError):
             raise self._unrenderable("cannot be worked out from this row's values") from None
 
+    def _of_row(self, variable: str, row: Mapping[str, str]) -> str:
+        """What one of the rows that share the call says in a column."""
+        column = _plain(variable)
+        cell = self._written(column, row) if column else ""
+        if column and not cell and variable.startswith(GROUP):
+            raise MissingValue(column, self.key)
+        return cell
+
+    def _written(self, column: str, fields: Mapping[str, str]) -> str:
+        """A cell; that of the anchor with its moment."""
+        cell = self._cell(column, fields)
+        if cell and self.anchor is not None and column == self.anchor.column:
+            return self.anchor.written(fields)
+        return cell
+
     def _cell(self, column: str, fields: Mapping[str, str]) -> str:
         cell = fields.get(column, "")
         if len(cell) > CELL_LIMIT:
@@ -149,6 +172,11 @@ class Template:
 
     def _unrenderable(self, reason: str) -> Unrenderable:
         return Unrenderable(self.reads, self.key, reason)
+
+
+def _plain(variable: str) -> str:
+    """The column behind a variable."""
+    return variable.removeprefix(GROUP).removeprefix(GROUP_OR)
 
 
 def too_long(text: str) -> bool:
@@ -217,7 +245,7 @@ def _plain_parts(
         match piece:
             case nodes.TemplateData(data=text):
                 parts.append((None, text))
-            case nodes.Name(name=variable):
+            case nodes.Name(name=variable) if not named[int(variable[1:])].startswith(GROUP):
                 parts.append((named[int(variable[1:])], ""))
             case _:
                 return None

@@ -7,11 +7,13 @@ for the caps, which count it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from campaigns.core import capabilities
 from campaigns.core.absence import NOT_PLACED_MOST, Absent, Facts, NotYet, judge
 from campaigns.core.admission import WaitReason
+from campaigns.core.families import refund
 from campaigns.core.lifecycle import AttemptState, Outcome, TaskState
 from campaigns.core.records import AttemptRow, TaskRow
 from campaigns.engine.parts import Parts
@@ -28,7 +30,7 @@ def settle_absence(attempt_id: str, parts: Parts) -> NotYet | None:
         seen = tx.attempt(attempt_id)
         if seen is None or seen.state is not AttemptState.UNKNOWN:
             return None
-        task = tx.lock_task(seen.task_id) if seen.task_id is not None else None
+        tasks = tx.lock_called(seen)
         attempt = tx.lock_attempt(attempt_id)
         now = tx.now()
         if attempt.state is not AttemptState.UNKNOWN:
@@ -37,22 +39,26 @@ def settle_absence(attempt_id: str, parts: Parts) -> NotYet | None:
         verdict = judge(facts, now.policy)
         if isinstance(verdict, NotYet):
             return verdict
-        ended = _why_not_again(tx, attempt, task, parts)
-        hangs = task is not None and task.state is TaskState.CALLING
+        why_not = {
+            task.id: _why_not_again(tx, attempt, task, parts)
+            for task in tasks
+            if task.state is TaskState.CALLING
+        }
+        again = [task_id for task_id, why in why_not.items() if why is None]
         tx.change_attempt(
             attempt.id,
             AttemptState.UNKNOWN,
             state=AttemptState.NOT_PLACED,
             open=False,
             check_at=None,
-            proof=_proof(facts, verdict, now.policy, refunded=hangs and ended is None),
+            proof=_proof(facts, verdict, now.policy, refund(again, of=len(tasks))),
         )
-        if task is not None and hangs:
-            if ended is None:
+        for task in tasks:
+            if task.id in again:
                 reason = WaitReason.NOT_PLACED.value
                 tx.returned(task.id, eligible_at=now.policy, reason=reason)
-            else:
-                tx.end_task(task, Outcome.UNRESOLVED, ended, now.policy)
+            elif (why := why_not.get(task.id)) is not None:
+                tx.end_task(task, Outcome.UNRESOLVED, why, now.policy)
     release(attempt.phone_id, parts)
     parts.doorbell.dispatch(attempt.account_id)
     return None
@@ -82,11 +88,9 @@ def _facts(tx: Transaction, attempt: AttemptRow) -> Facts:
     )
 
 
-def _why_not_again(
-    tx: Transaction, attempt: AttemptRow, task: TaskRow | None, parts: Parts
-) -> str | None:
+def _why_not_again(tx: Transaction, attempt: AttemptRow, task: TaskRow, parts: Parts) -> str | None:
     """The reason code where proof or not nobody is rung again; None: it may be."""
-    if task is None or attempt.campaign_id is None or attempt.version is None:
+    if attempt.campaign_id is None or attempt.version is None:
         return None
     current = tx.campaign(attempt.campaign_id).version
     for version in {attempt.version, current}:  # the stricter of what was said then and now
@@ -96,13 +100,15 @@ def _why_not_again(
     return "not_placed_again" if tx.not_placed(task.id) >= NOT_PLACED_MOST else None
 
 
-def _proof(facts: Facts, absent: Absent, at: datetime, *, refunded: bool) -> dict[str, object]:
+def _proof(
+    facts: Facts, absent: Absent, at: datetime, refunded: Mapping[str, object]
+) -> dict[str, object]:
     """What was read and when, the control, and the door: enough to judge it again (I18)."""
     return {
         "absent_at": at.isoformat(),
         "control": absent.control,
         "door_since": facts.door_since.isoformat() if facts.door_since else None,
-        "refunded": refunded,
+        **refunded,
         "reads": [
             {
                 "read_at": read.read_at.isoformat(),

@@ -103,7 +103,7 @@ def _record(
             _forgotten(tx, attempt_id, answer)
             return
         account = tx.lock_account(account_id)
-        task = tx.lock_task(seen.task_id) if seen.task_id is not None else None
+        tasks = tx.lock_called(seen)
         attempt = tx.lock_attempt(attempt_id)
         now = tx.now()
         # The window of now: it may have been made longer while the call was under way.
@@ -118,14 +118,17 @@ def _record(
         if attempt.open and attempt.state in _FRESH and not isinstance(answer, Accepted | Unknown):
             freed = attempt.phone_id
         # Where events have spoken already, they outweigh an answer that refuses.
-        if task is not None and task.state is TaskState.CALLING and attempt.state in _FRESH:
+        calling = [task for task in tasks if task.state is TaskState.CALLING]
+        if calling and attempt.state in _FRESH:
             match answer:
                 case Rejected(blame=Blame.CONTACT):
-                    tx.end_task(task, Outcome.REJECTED, "number_refused", now.policy)
+                    for task in calling:
+                        tx.end_task(task, Outcome.REJECTED, "number_refused", now.policy)
                     refusals(tx, attempt, now)
                 case NotSent() | SlowDown() | Rejected():
                     reason = "account_held" if not isinstance(answer, Rejected) else "paused"
-                    tx.returned(task.id, eligible_at=now.policy, reason=reason)
+                    for task in calling:
+                        tx.returned(task.id, eligible_at=now.policy, reason=reason)
                     if isinstance(answer, Rejected):
                         stop(tx, attempt, account, answer, now)
                 case Accepted() | Unknown():

@@ -76,9 +76,10 @@ def refusals(tx: Transaction, attempt: AttemptRow, now: Now) -> None:
         tx.ask_pause(attempt.campaign_id, REFUSALS_WHY, now.policy)
         for id, _, _ in newest:
             refused = tx.attempt(id)
-            if refused is None or refused.task_id is None:
+            if refused is None:
                 continue
-            if tx.reinstate(refused.task_id, now.policy):
+            reinstated = [tx.reinstate(task.id, now.policy) for task in tx.called(refused)]
+            if any(reinstated):
                 # Given back like every refusal that is not the contact's: should its phone
                 # have rung after all, it counts again.
                 tx.change_attempt(id, refused.state, answer_blame=Blame.CAMPAIGN.value)

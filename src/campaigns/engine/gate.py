@@ -7,7 +7,7 @@ last of them, asks core/admission.py, and writes either the intent or the reason
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campaigns.core import pacing, polling
@@ -22,7 +22,7 @@ from campaigns.core.admission import (
     decide,
 )
 from campaigns.core.calls import DialRequest, Limit
-from campaigns.core.context import ThisCall, Unrenderable
+from campaigns.core.context import ThisCall
 from campaigns.core.instants import (
     CAP_PERIOD,
     POST_DEADLINE,
@@ -35,12 +35,13 @@ from campaigns.core.pacing import Slot
 from campaigns.core.records import (
     AccountRow,
     Claim,
-    ContactRow,
     Incarnation,
     NewAttempt,
     TaskRow,
 )
+from campaigns.engine import families
 from campaigns.engine.clock import held_for_step, watched_now
+from campaigns.engine.families import Family, Member
 from campaigns.engine.incarnation import standing
 from campaigns.engine.parts import Parts, Pinned
 from campaigns.engine.record import kept
@@ -77,7 +78,9 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     tx.lock_phone(seen.phone_id)
     campaign = tx.lock_campaign(seen.campaign_id)
     account = tx.lock_account(seen.account_id)
-    task = tx.lock_task(claim.task_id)
+    pinned = parts.versions.get(tx, campaign.id, campaign.version)
+    locked = families.lock(tx, claim.task_id, seen, pinned)
+    task = next(one for one in locked if one.id == claim.task_id)
     if task.phone_id != seen.phone_id:
         # Its list gave it another number since: that one's lock is not ours.
         return _not_now(tx, task, claim, WaitReason.STALE, tx.now())
@@ -97,7 +100,6 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         return _not_now(tx, task, claim, WaitReason.STALE, now, until=unsettled)
     if campaign.run_at is not None:
         return _not_now(tx, task, claim, WaitReason.DUE, now, until=campaign.run_at)
-    pinned = parts.versions.get(tx, campaign.id, campaign.version)
     contact = tx.contact(task.contact_id)
     if contact.held:
         until = now.policy + _UNREADABLE
@@ -130,11 +132,13 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     decision = decide(facts, pinned.hours, now)
     match decision:
         case Admit(slot=slot):
-            try:
-                request = _request(task, contact, pinned, now, parts)
-            except Unrenderable:
+            family = Family(tx, Member(task=task, contact=contact), locked, pinned, now.policy)
+            if family.turn is not None:
+                return _not_now(tx, task, claim, WaitReason.RETRY, now, until=family.turn)
+            request = family.told(lambda call: _request(call, pinned, now, parts))
+            if request is None:
                 return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
-            _write(tx, task, claim, account, campaign.version, request, slot, now, parts)
+            _write(tx, family.members, claim, account, campaign.version, request, slot, now, parts)
             return Intent(
                 request=request,
                 account_id=account.id,
@@ -198,33 +202,41 @@ def _finish(tx: Transaction, task: TaskRow, decision: Finish, now: Now) -> Finis
     return Finish(outcome=outcome, reason=decision.reason)
 
 
-def _request(
-    task: TaskRow, contact: ContactRow, pinned: Pinned, now: Now, parts: Parts
-) -> DialRequest:
+def _request(call: Sequence[Member], pinned: Pinned, now: Now, parts: Parts) -> DialRequest:
+    task, contact = call[0].task, call[0].contact
     settings = contact.settings
+    # A retry shows the number that this person saw first, whichever row it was then.
+    shown = next((one.task.from_number for one in call if one.task.from_number), None)
     definition = pinned.definition
     attempt_id = parts.dice.uuid()
     return DialRequest(
         attempt_id=attempt_id,
         agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
         to_number=contact.e164,
-        # A retry shows the number that this person saw first.
-        from_number=task.from_number or settings.get("from_number") or definition.from_number,
+        from_number=shown or settings.get("from_number") or definition.from_number,
         context=pinned.templates.render(
             contact.fields,
-            ThisCall(at=now.policy, touch=task.touch, attempt=task.attempts + 1),
+            ThisCall(
+                at=now.policy,
+                touch=task.touch,
+                attempt=task.attempts + 1,
+                rows=tuple(one.contact.fields for one in call),
+            ),
         ),
         max_duration_s=int(
             settings.get("max_duration_s") or definition.max_duration.total_seconds()
         ),
-        recording=bool(settings.get("recording", definition.recording)),
+        # Who said no to it is not recorded because of somebody else's row.
+        recording=all(
+            bool(one.contact.settings.get("recording", definition.recording)) for one in call
+        ),
         webhook_url=parts.hook_url(attempt_id),
     )
 
 
 def _write(
     tx: Transaction,
-    task: TaskRow,
+    call: Sequence[Member],
     claim: Claim,
     account: AccountRow,
     version: int,
@@ -233,8 +245,14 @@ def _write(
     now: Now,
     parts: Parts,
 ) -> None:
-    tx.dialled(task.id, claim.claim, from_number=request.from_number)
-    tx.insert_attempt(new_attempt(request, task, account.id, task.phone_id, version, now, parts))
+    lead, *fellows = (one.task for one in call)
+    for task in (lead, *fellows):
+        if task.id == claim.task_id:
+            tx.dialled(task.id, claim.claim, from_number=request.from_number)
+        else:
+            tx.joined(task, from_number=request.from_number)
+    new = new_attempt(request, lead, account.id, lead.phone_id, version, now, parts)
+    tx.insert_attempt(replace(new, fellows=tuple(one.id for one in fellows)))
     tx.take_slot(account.id, Limit.START, slot.n, request.attempt_id, pacing.held(now, slot.window))
     tx.change_account(account.id, last_intent_at=now.policy)
 

@@ -204,8 +204,7 @@ def _next(
             checks=attempt.checks + 1,
             check_error=why[:200] if why else None,
         )
-        task = tx.task(attempt.task_id) if attempt.task_id is not None else None
-        return at is None and task is not None and task.state is TaskState.CALLING
+        return at is None and any(task.state is TaskState.CALLING for task in tx.called(attempt))
 
 
 def _after_ending(attempt: AttemptRow, session: Session | None, now: Now) -> datetime | None:

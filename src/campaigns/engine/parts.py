@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from campaigns.core.anchor import AnchorReader
 from campaigns.core.calls import Answer
-from campaigns.core.context import Templates
+from campaigns.core.context import Templates, anchor_of
 from campaigns.core.definition import Definition
 from campaigns.core.hours import Hours
 from campaigns.core.instants import CLOCK_STEP
@@ -29,6 +30,7 @@ class Pinned:
     definition: Definition
     templates: Templates
     hours: Hours
+    anchor: AnchorReader | None = None
 
 
 class Versions:
@@ -49,6 +51,7 @@ class Versions:
                     definition=definition,
                     templates=Templates.compile(definition, header),
                     hours=Hours(definition.calling_hours),
+                    anchor=anchor_of(definition, header, []),  # faults: the templates have them
                 )
             except (ValueError, DefinitionError) as error:
                 raise EngineFault(

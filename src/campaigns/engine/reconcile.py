@@ -46,6 +46,7 @@ class Reconciler(Comparison):
         began = self.loader.parts.clock.monotonic()
         with self.loader.parts.store.write() as tx:
             self.loader.still_ours(tx, CampaignState.RECONCILING)
+            tx.lock_open_tasks([one.id for one in gone])
             at = tx.now().policy
             tasks = tx.tasks_of([one.id for one in gone])
             self.take_out(tx, [replace(one, tasks=tasks[one.id]) for one in gone], at)
@@ -65,6 +66,7 @@ class Reconciler(Comparison):
         began = self.loader.parts.clock.monotonic()
         with self.loader.parts.store.write() as tx:
             self.loader.still_ours(tx, CampaignState.RECONCILING)
+            tx.lock_open_tasks([one.old.id for one in told if one.old is not None])
             tx.reject(self.id, [*rejects, *self.bring(tx, found, phones)])
             tx.hold(held)
         self.loader.let_through(began)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from campaigns.core.calls import Blame, CallEvent
+from campaigns.core.families import refunded_to
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import (
     DOUBTED,
@@ -12,9 +15,9 @@ from campaigns.core.lifecycle import (
     Outcome,
     TaskState,
 )
-from campaigns.core.outcomes import OUTCOME_OF, Source, fold
+from campaigns.core.outcomes import OUTCOME_OF, Source, Verdict, fold
 from campaigns.core.records import AttemptRow, NewEvent, TaskRow
-from campaigns.core.settling import Ended, Retried, Settlement, raised, settle
+from campaigns.core.settling import Ended, Retried, Settlement, combined, raised, settle
 from campaigns.engine import incidents
 from campaigns.engine.incarnation import keep_unknown_call
 from campaigns.engine.parts import Parts
@@ -109,12 +112,12 @@ def fold_events(attempt_id: str, parts: Parts) -> Settlement | None:
         seen = tx.attempt(attempt_id)
         if seen is None:
             return None
-        task = tx.lock_task(seen.task_id) if seen.task_id is not None else None
+        tasks = tx.lock_called(seen)
         attempt = tx.lock_attempt(attempt_id)
         now = tx.now()
         # Marked before it is read: an event committed in between is seen, and folded once more.
         tx.folded(attempt_id)
-        settlement = _settle(tx, attempt, task, now, parts)
+        settlement = _settle(tx, attempt, tasks, now, parts)
         if attempt.open and not settlement.open:
             freed = attempt.phone_id
     if freed is not None:
@@ -125,37 +128,13 @@ def fold_events(attempt_id: str, parts: Parts) -> Settlement | None:
 
 
 def _settle(
-    tx: Transaction, attempt: AttemptRow, task: TaskRow | None, now: Now, parts: Parts
+    tx: Transaction, attempt: AttemptRow, tasks: Sequence[TaskRow], now: Now, parts: Parts
 ) -> Settlement:
+    """Every row that the call was for has what was said of it, each by its own facts."""
     verdict = fold(tx.evidence(attempt.id))
-    retry, ends = None, None
-    if task is not None and attempt.campaign_id is not None and attempt.version is not None:
-        campaign = tx.campaign(attempt.campaign_id)
-        definition = parts.versions.get(tx, campaign.id, attempt.version).definition
-        retry = definition.retry_of(task.touch)
-        if campaign.state is CampaignState.CANCELLED:
-            ends = "campaign_cancelled"
-        elif tx.suppressed(attempt.phone_id):
-            ends = "do_not_call"
-        elif task.stopped is not None:
-            ends = task.stopped
-        elif attempt.proof and "beside" in attempt.proof:
-            ends = "incident"  # two calls where we asked for one: a person decides
-        if _counts_again(attempt, raised(attempt.state, verdict)):
-            # Before anything is decided by the count: this call rang after all.
-            tx.recount(task.id, contact_refused=attempt.answer_blame == Blame.CONTACT.value)
-            task = tx.lock_task(task.id)
-    latest = tx.latest_attempt(task.id) if task is not None else None
-    is_latest = latest is None or latest.intent_at <= attempt.intent_at
-    settlement = settle(
-        attempt,
-        task,
-        verdict,
-        is_latest=is_latest,
-        retry=retry,
-        ends=ends,
-        at=now.policy,
-    )
+    its: Sequence[TaskRow | None] = tasks or [None]  # a try-out call is for nobody
+    each = [_settled(tx, attempt, task, verdict, now, parts) for task in its]
+    settlement = combined([one for _, one in each])
     call_id = tx.said_call_id(attempt.id)
     if call_id is not None and attempt.call_id is None:
         tx.bind(attempt, call_id=call_id, session_id=None)
@@ -180,19 +159,62 @@ def _settle(
             tx.change_attempt(attempt.id, settlement.state, proof=proof)
         if not attempt.open and attempt.state in _BELIEVED_SILENT:
             incidents.late_beside_open(tx, attempt)
-    _move(tx, task, settlement, now)
+    for task, one in each:
+        _move(tx, task, one, now)
     return settlement
+
+
+def _settled(
+    tx: Transaction,
+    attempt: AttemptRow,
+    task: TaskRow | None,
+    verdict: Verdict,
+    now: Now,
+    parts: Parts,
+) -> tuple[TaskRow | None, Settlement]:
+    """What follows for one of its tasks, and that task as it is counted now."""
+    retry, ends = None, None
+    if task is not None and attempt.campaign_id is not None and attempt.version is not None:
+        campaign = tx.campaign(attempt.campaign_id)
+        definition = parts.versions.get(tx, campaign.id, attempt.version).definition
+        retry = definition.retry_of(task.touch)
+        if campaign.state is CampaignState.CANCELLED:
+            ends = "campaign_cancelled"
+        elif tx.suppressed(attempt.phone_id):
+            ends = "do_not_call"
+        elif task.stopped is not None:
+            ends = task.stopped
+        elif attempt.proof and "beside" in attempt.proof:
+            ends = "incident"  # two calls where we asked for one: a person decides
+        if _counts_again(attempt, task, raised(attempt.state, verdict)):
+            # Before anything is decided by the count: this call rang after all.
+            tx.recount(task.id, contact_refused=attempt.answer_blame == Blame.CONTACT.value)
+            task = tx.lock_task(task.id)
+    latest = tx.latest_attempt(task.id) if task is not None else None
+    is_latest = latest is None or latest.intent_at <= attempt.intent_at
+    settlement = settle(
+        attempt,
+        task,
+        verdict,
+        is_latest=is_latest,
+        retry=retry,
+        ends=ends,
+        at=now.policy,
+    )
+    return task, settlement
 
 
 _BELIEVED_SILENT = RANG_NOBODY | DOUBTED | {AttemptState.UNKNOWN}
 """What was closed in one of these may have let another call to the number through."""
 
 
-def _counts_again(attempt: AttemptRow, state: AttemptState) -> bool:
+def _counts_again(attempt: AttemptRow, task: TaskRow, state: AttemptState) -> bool:
     """Whether a call that was refunded to its task proves to have rung."""
     if state is attempt.state:
         return False
-    return attempt.state in RANG_NOBODY or (attempt.state in DOUBTED and attempt.refunded)
+    return attempt.state in RANG_NOBODY or (
+        attempt.state in DOUBTED and refunded_to(attempt, task.id)
+    )
 
 
 def _move(tx: Transaction, task: TaskRow | None, settlement: Settlement, now: Now) -> None:
@@ -246,7 +268,7 @@ def give_up(attempt_id: str, parts: Parts) -> None:
         seen = tx.attempt(attempt_id)
         if seen is None:
             return
-        task = tx.lock_task(seen.task_id) if seen.task_id is not None else None
+        tasks = tx.lock_called(seen)
         attempt = tx.lock_attempt(attempt_id)
         now = tx.now()
         silent = (
@@ -260,6 +282,7 @@ def give_up(attempt_id: str, parts: Parts) -> None:
         tx.change_attempt(
             attempt.id, attempt.state, state=AttemptState.UNRESOLVED, open=False, check_at=None
         )
-        if task is not None and _hangs_on(tx, task, attempt):
-            tx.end_task(task, Outcome.UNRESOLVED, "no_evidence", now.policy)
+        for task in tasks:
+            if _hangs_on(tx, task, attempt):
+                tx.end_task(task, Outcome.UNRESOLVED, "no_evidence", now.policy)
     release(seen.phone_id, parts)

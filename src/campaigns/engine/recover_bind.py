@@ -16,12 +16,15 @@ from typing import Literal
 from campaigns.core import polling
 from campaigns.core.absence import LIST_LAG
 from campaigns.core.calls import CallEvent, Session
+from campaigns.core.definition import SameNumber
+from campaigns.core.families import day
 from campaigns.core.instants import POST_DEADLINE, SEND_BY
 from campaigns.core.lifecycle import TERMINAL, AttemptState
 from campaigns.core.matching import EARLY
 from campaigns.core.outcomes import Source
 from campaigns.core.records import AttemptRow, NewAttempt, TaskRow
-from campaigns.core.recovery import Candidate, number, told, whose
+from campaigns.core.recovery import Candidate, Whose, number, told, whose
+from campaigns.engine.families import anchored
 from campaigns.engine.parts import Parts
 from campaigns.engine.record import fold_events, receive
 from campaigns.ports import Transaction
@@ -83,7 +86,7 @@ def _bind(
         attempt_id = by_call.get(session.id)
         if attempt_id is None or tx.attempt(attempt_id) is not None:
             attempt_id = parts.dice.uuid()
-        _insert(tx, attempt_id, session, found.bound, account_id, phone_id, parts)
+        _insert(tx, attempt_id, session, found, account_id, phone_id, parts)
         if found.bound is not None:
             return Bound(what="bound", attempt_id=attempt_id)
         # Nobody is rung while that call may still be alive, whichever task it belonged to.
@@ -119,14 +122,21 @@ def _its_attempt(
 def _candidate(tx: Transaction, task: TaskRow, parts: Parts) -> Candidate:
     campaign = tx.campaign(task.campaign_id)
     definition = parts.versions.get(tx, campaign.id, campaign.version).definition
-    settings = tx.contact(task.contact_id).settings
+    contact = tx.contact(task.contact_id)
+    settings = contact.settings
     longest = definition.max_duration.total_seconds()
+    family = None
+    if definition.contacts.same_number is SameNumber.GROUP:
+        time = anchored(contact, parts.versions.get(tx, campaign.id, campaign.version))
+        together = day(time, task.occasion)
+        family = None if together is None else (campaign.id, task.touch, together)
     return Candidate(
         task=task,
         agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
         from_number=task.from_number or settings.get("from_number") or definition.from_number,
         max_duration_s=int(settings.get("max_duration_s") or longest),
         version=campaign.version,
+        family=family,
     )
 
 
@@ -134,12 +144,15 @@ def _insert(
     tx: Transaction,
     attempt_id: str,
     session: Session,
-    found: Candidate | None,
+    made_for: Whose,
     account_id: int,
     phone_id: int,
     parts: Parts,
 ) -> None:
-    task = None if found is None else tx.lock_task(found.task.id)
+    found = made_for.bound
+    its = () if found is None else (found, *made_for.fellows)
+    tasks = {id: tx.lock_task(id) for id in sorted(one.task.id for one in its)}
+    task = None if found is None else tasks[found.task.id]
     now = tx.now().policy
     # The list dates some calls by their answer: never later than it is now.
     began = min(session.started_at or now, now)
@@ -147,10 +160,9 @@ def _insert(
     release = polling.release_at(began, longest)
     alive = session.status is None or not session.status.terminal
     is_open = alive and release > now
-    if task is not None:
-        from_number = found.from_number if found else None
-        if not tx.recovered(task.id, from_number=from_number):
-            tx.recount(task.id, contact_refused=False)
+    for one in its:
+        if not tx.recovered(one.task.id, from_number=its[0].from_number):
+            tx.recount(one.task.id, contact_refused=False)
     tx.insert_attempt(
         NewAttempt(
             id=attempt_id,
@@ -175,6 +187,7 @@ def _insert(
             check_at=now,
             open=is_open and not tx.any_open(phone_id, None if task is None else task.id),
             recovered=True,
+            fellows=tuple(one.task.id for one in made_for.fellows),
         )
     )
     tx.change_attempt(attempt_id, AttemptState.DIALING, state=AttemptState.ACCEPTED)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from enum import StrEnum
 
+from campaigns.core.families import refund, refunded_to
 from campaigns.core.lifecycle import SETTLED, CampaignState, Outcome, TaskState
+from campaigns.core.records import AttemptRow, TaskRow
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict, UnknownName
+from campaigns.ports import Transaction
 
 
 class As(StrEnum):
@@ -17,7 +22,7 @@ class As(StrEnum):
 
 
 def settle(attempt_id: str, taken_as: As, parts: Parts, *, who: str) -> None:
-    """Settle the dial task of an unresolved call. Raises Conflict where it must not be.
+    """Settle the dial tasks of an unresolved call. Raises Conflict where none may be.
 
     `call-again` gives the task back: it passes the whole gate as new, and later evidence about
     the first call still counts. Locks in the one order: number, campaign, task, attempt.
@@ -28,29 +33,29 @@ def settle(attempt_id: str, taken_as: As, parts: Parts, *, who: str) -> None:
             raise UnknownName("no contact hangs on that call: see `campaigns unresolved list`")
         tx.lock_phone(seen.phone_id)
         campaign = tx.lock_campaign(seen.campaign_id)
-        task = tx.lock_task(seen.task_id)
+        tasks = tx.lock_called(seen)
         attempt = tx.lock_attempt(attempt_id)
         at = tx.now().policy
-        latest = tx.latest_attempt(task.id)
-        if task.state is not TaskState.DONE or task.outcome is not Outcome.UNRESOLVED:
-            said = task.outcome or task.state
-            raise Conflict(f"that contact is not unresolved any more: it is {said}")
-        if latest is None or latest.id != attempt.id:
-            raise Conflict("that contact has a newer call: see `campaigns unresolved list`")
+        open_, why = _sorted(tasks, lambda task: _not_open(tx, task, attempt))
+        if not open_:
+            raise Conflict(why)
         if taken_as is As.CALLED:
-            tx.end_task(task, Outcome.UNRESOLVED, SETTLED, at)
+            for task in open_:
+                tx.end_task(task, Outcome.UNRESOLVED, SETTLED, at)
         else:
             if campaign.state is CampaignState.CANCELLED:
                 raise Conflict(f"{campaign.name} is cancelled: nobody is called for it again")
-            if task.deadline_at is not None and at >= task.deadline_at:
-                raise Conflict(f"it is too late to call again: that expired ({task.expires_as})")
-            if task.stopped is not None:
-                raise Conflict(f"that contact is not called any more ({task.stopped})")
-            if tx.suppressed(task.phone_id):
-                raise Conflict("that number is on the do-not-call list")
-            tx.reopen(task.id, at)
-            if task.attempts > 0:  # counts again should it turn out to have rung
-                proof = {**(attempt.proof or {}), "refunded": True}
+            # Of a call for several rows, those that may be: one may have left the list meanwhile.
+            again, why = _sorted(open_, lambda task: _not_again(tx, task, at))
+            if not again:
+                raise Conflict(why)
+            for task in again:
+                tx.reopen(task.id, at)
+            # These count again should it turn out to have rung.
+            back = {task.id for task in again if task.attempts > 0}
+            if back:
+                back |= {task.id for task in tasks if refunded_to(attempt, task.id)}
+                proof = {**(attempt.proof or {}), **refund(back, of=len(tasks))}
                 tx.change_attempt(attempt.id, attempt.state, proof=proof)
             tx.change_campaign(
                 campaign.id,
@@ -67,3 +72,31 @@ def settle(attempt_id: str, taken_as: As, parts: Parts, *, who: str) -> None:
             taken_as=taken_as.value,
         )
     parts.doorbell.dispatch(attempt.account_id)
+
+
+def _sorted(
+    tasks: Sequence[TaskRow], why_not: Callable[[TaskRow], str | None]
+) -> tuple[list[TaskRow], str]:
+    """The tasks of which nothing is in the way; and what is, for the first where something is."""
+    found = [(task, why_not(task)) for task in tasks]
+    reasons = [why for _, why in found if why is not None]
+    return [task for task, why in found if why is None], reasons[0] if reasons else ""
+
+
+def _not_open(tx: Transaction, task: TaskRow, attempt: AttemptRow) -> str | None:
+    if task.state is not TaskState.DONE or task.outcome is not Outcome.UNRESOLVED:
+        return f"that contact is not unresolved any more: it is {task.outcome or task.state}"
+    latest = tx.latest_attempt(task.id)
+    if latest is None or latest.id != attempt.id:
+        return "that contact has a newer call: see `campaigns unresolved list`"
+    return None
+
+
+def _not_again(tx: Transaction, task: TaskRow, at: datetime) -> str | None:
+    if task.deadline_at is not None and at >= task.deadline_at:
+        return f"it is too late to call again: that expired ({task.expires_as})"
+    if task.stopped is not None:
+        return f"that contact is not called any more ({task.stopped})"
+    if tx.suppressed(task.phone_id):
+        return "that number is on the do-not-call list"
+    return None

@@ -70,6 +70,14 @@ class TaskBook(Protocol):
 
     def lock_task(self, task_id: int) -> TaskRow: ...
 
+    def lock_family(self, task: TaskRow) -> Sequence[TaskRow]:
+        """A task and the undialled ones of its campaign, number and touch, locked by id."""
+
+    def lock_called(self, attempt: AttemptRow) -> Sequence[TaskRow]:
+        """The tasks that an attempt is made for, locked by id."""
+
+    def called(self, attempt: AttemptRow) -> Sequence[TaskRow]: ...
+
     def contact(self, contact_id: int) -> ContactRow: ...
 
     def give_back(
@@ -77,6 +85,8 @@ class TaskBook(Protocol):
     ) -> bool: ...
 
     def dialled(self, task_id: int, claim: int, *, from_number: str) -> bool: ...
+
+    def joined(self, task: TaskRow, *, from_number: str) -> bool: ...
 
     def returned(self, task_id: int, *, eligible_at: datetime, reason: str) -> bool: ...
 

@@ -40,6 +40,9 @@ class ListBook(Protocol):
 
     def tasks_of(self, contact_ids: Collection[int]) -> Mapping[int, Sequence[BookTask]]: ...
 
+    def lock_open_tasks(self, contact_ids: Collection[int]) -> None:
+        """Those of these contacts that are not done, in the order of ids: calls are shared."""
+
     def still_called(self, contact_ids: Collection[int]) -> Collection[int]: ...
 
     def lanes(self, campaign_id: int, zones: Collection[str]) -> Mapping[str, int]: ...

@@ -17,24 +17,28 @@ from campaigns.core.lifecycle import (
 )
 from campaigns.core.records import AttemptRow, NewAttempt
 from campaigns.store.base import Queries
-from campaigns.store.tables import attempt, campaign, dial_task, event
+from campaigns.store.calls import ITS_ATTEMPTS, attempts_of
+from campaigns.store.tables import attempt, attempt_member, campaign, dial_task, event
 
 _ALIVE = ("accepted", "ringing", "in_progress")
 _newer = attempt.alias()
-_STALLED = (
-    select(attempt.c.id)
-    .join(dial_task, dial_task.c.id == attempt.c.task_id)
-    .join(campaign, campaign.c.id == dial_task.c.campaign_id)
-    .where(
-        dial_task.c.state == TaskState.CALLING.value,
-        attempt.c.state.in_([state.value for state in TERMINAL]),
-        attempt.c.check_at.is_(None),
-        attempt.c.terminal_at < bindparam("before"),
-        ~exists().where(
-            _newer.c.task_id == attempt.c.task_id, _newer.c.intent_at > attempt.c.intent_at
-        ),
-    )
+_LAST = (
+    attempt.c.state.in_([state.value for state in TERMINAL]),
+    attempt.c.check_at.is_(None),
+    attempt.c.terminal_at < bindparam("before"),
+    dial_task.c.state == TaskState.CALLING.value,
+    ~exists().where(_newer.c.id.in_(ITS_ATTEMPTS), _newer.c.intent_at > attempt.c.intent_at),
+)
+_STALLED = tuple(
+    query.join(campaign, campaign.c.id == dial_task.c.campaign_id)
+    .where(*_LAST)
     .limit(bindparam("most"))
+    for query in (
+        select(attempt.c.id).join(dial_task, dial_task.c.id == attempt.c.task_id),
+        select(attempt.c.id)
+        .join(attempt_member, attempt_member.c.attempt_id == attempt.c.id)
+        .join(dial_task, dial_task.c.id == attempt_member.c.task_id),
+    )
 )
 """Asked in every heartbeat, like the queries beside it that are built once."""
 _ENDED = [state.value for state in (*TERMINAL, *RANG_NOBODY)] + ["unresolved", "not_placed"]
@@ -122,6 +126,11 @@ class AttemptQueries(Queries):
                 check_at=new.check_at,
             )
         )
+        if new.fellows:
+            self.connection.execute(
+                insert(attempt_member),
+                [{"attempt_id": new.id, "task_id": task_id} for task_id in new.fellows],
+            )
 
     def attempt(self, attempt_id: str) -> AttemptRow | None:
         """One attempt, not locked."""
@@ -141,7 +150,7 @@ class AttemptQueries(Queries):
         query = (
             select(attempt)
             .where(
-                attempt.c.task_id == task_id,
+                attempt.c.id.in_(attempts_of(task_id)),
                 attempt.c.state.not_in([state.value for state in besides]),
             )
             .order_by(attempt.c.intent_at.desc())
@@ -153,16 +162,14 @@ class AttemptQueries(Queries):
     def unheard(self, task_id: int) -> bool:
         """Whether an earlier call of this task has events nobody folded."""
         query = select(
-            exists().where(
-                event.c.attempt_id == attempt.c.id, attempt.c.task_id == task_id, ~event.c.folded
-            )
+            exists().where(event.c.attempt_id.in_(attempts_of(task_id)), ~event.c.folded)
         )
         return bool(self.connection.execute(query).scalar_one())
 
     def unsettled_until(self, task_id: int) -> datetime | None:
         """When an earlier call of this task, alive or in doubt, is given up; None without one."""
         query = select(func.max(attempt.c.give_up_at)).where(
-            attempt.c.task_id == task_id, attempt.c.state.in_(("unknown", *_ALIVE))
+            attempt.c.id.in_(attempts_of(task_id)), attempt.c.state.in_(("unknown", *_ALIVE))
         )
         bound: datetime | None = self.connection.execute(query).scalar_one()
         return bound
@@ -229,9 +236,10 @@ class AttemptQueries(Queries):
         return list(self.connection.execute(_HOPELESS, {"at": at, "most": limit}).scalars())
 
     def stalled(self, before: datetime, limit: int) -> Sequence[str]:
-        """Ended before that, asked about no more, and their dial task still calls."""
+        """Ended before that, asked about no more, and a dial task of theirs still calls."""
         given = {"before": before, "most": limit}
-        return list(self.connection.execute(_STALLED, given).scalars())
+        both = (self.connection.execute(query, given).scalars() for query in _STALLED)
+        return list(dict.fromkeys(id for ids in both for id in ids))
 
     def checks_due(self, at: datetime, claim_at: datetime, limit: int) -> Sequence[str]:
         """Attempts to look up: due in policy time, and nobody is at it (real time)."""

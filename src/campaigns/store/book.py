@@ -77,6 +77,15 @@ class BookQueries(Queries):
             found[row.contact_id].append(_task(row, rang.get(row.id)))
         return found
 
+    def lock_open_tasks(self, contact_ids: Collection[int]) -> None:
+        """Lock the tasks of these contacts that are not done, in the one order.
+
+        What settles a call for several rows locks theirs too: in the list's order, each could have
+        what the other waits for.
+        """
+        if contact_ids:
+            self.lock_tasks(dial_task.c.contact_id.in_(list(contact_ids)), _OPEN)
+
     def still_called(self, contact_ids: Collection[int]) -> Collection[int]:
         """Those of these contacts that have a dial task which is not done."""
         query = select(dial_task.c.contact_id).where(

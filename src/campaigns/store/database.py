@@ -30,6 +30,7 @@ from campaigns.store.attempts import AttemptQueries
 from campaigns.store.erasing import ErasingQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.evidence import EvidenceQueries
+from campaigns.store.families import FamilyQueries
 from campaigns.store.incarnation import IncarnationQueries
 from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
@@ -59,6 +60,7 @@ class SqlTransaction(
     RunQueries,
     PeopleQueries,
     TaskQueries,
+    FamilyQueries,
     AttemptQueries,
     EventQueries,
     EvidenceQueries,

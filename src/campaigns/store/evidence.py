@@ -14,6 +14,7 @@ from campaigns.core.outcomes import Source
 from campaigns.core.records import AttemptRow
 from campaigns.store.attempts import attempt_row
 from campaigns.store.base import Queries
+from campaigns.store.calls import attempts_of
 from campaigns.store.tables import attempt, capability, event, heartbeat, sweep_read
 
 _KEPT = timedelta(days=7)
@@ -110,7 +111,8 @@ class EvidenceQueries(Queries):
     def not_placed(self, task_id: int) -> int:
         """How often it was proven that a call of this task was not placed."""
         query = select(func.count()).where(
-            attempt.c.task_id == task_id, attempt.c.state == AttemptState.NOT_PLACED.value
+            attempt.c.id.in_(attempts_of(task_id)),
+            attempt.c.state == AttemptState.NOT_PLACED.value,
         )
         return int(self.connection.execute(query).scalar_one())
 

@@ -64,6 +64,9 @@ _BOTH = {
     "{nobody}": ", ".join(f"'{state.value}'" for state in sorted(RANG_NOBODY)),
     "{said}": " ".join(f"WHEN '{one.value}' THEN {one.rank}" for one in CallStatus),
     "{became}": " ".join(f"WHEN '{STATE_OF[one].value}' THEN {one.rank}" for one in CallStatus),
+    # Every task that an attempt was made for.
+    "{made}": "(SELECT id AS attempt_id, task_id FROM attempt WHERE task_id IS NOT NULL"
+    " UNION ALL SELECT attempt_id, task_id FROM attempt_member)",
     "{calls}": str(CAP_CALLS),
     "{period}": str(int(CAP_PERIOD.total_seconds())),
 }
@@ -98,7 +101,9 @@ PROMISES: tuple[Promise, ...] = (
         id="I1",
         says="a dial task with two live calls",
         query=(
-            "SELECT task_id AS id FROM attempt WHERE open AND task_id IS NOT NULL"
+            "SELECT task_id AS id FROM (SELECT task_id FROM attempt WHERE open"
+            " AND task_id IS NOT NULL UNION ALL SELECT m.task_id FROM attempt a"
+            " JOIN attempt_member m ON m.attempt_id = a.id WHERE a.open) AS made"
             " GROUP BY task_id HAVING count(*) > 1"
         ),
         live=True,
@@ -118,15 +123,18 @@ PROMISES: tuple[Promise, ...] = (
         says="more attempts counted than made, or less than none",
         query=(
             "SELECT t.id FROM dial_task t WHERE t.attempts < 0 OR (t.attempts > 0 AND t.attempts >"
-            " (SELECT count(*) FROM attempt a WHERE a.task_id = t.id))"
+            " (SELECT count(*) FROM attempt a WHERE a.task_id = t.id)"
+            " + (SELECT count(*) FROM attempt_member m WHERE m.task_id = t.id))"
         ),
     ),
     Promise(
         id="I2",
         says="a call after one that was answered",
         query=(
-            "SELECT later.id FROM attempt earlier JOIN attempt later"
-            " ON later.task_id = earlier.task_id AND earlier.terminal_at < later.intent_at"
+            "SELECT later.id FROM attempt earlier JOIN {made} was ON was.attempt_id = earlier.id"
+            " JOIN {made} again ON again.task_id = was.task_id"
+            " JOIN attempt later ON later.id = again.attempt_id"
+            " AND earlier.terminal_at < later.intent_at"
             " WHERE earlier.state = 'completed' AND later.state <> 'not_sent'"
         ),
     ),
@@ -169,6 +177,9 @@ PROMISES: tuple[Promise, ...] = (
         query=(
             "SELECT t.id FROM attempt a JOIN dial_task t ON t.id = a.task_id"
             " WHERE a.open AND t.state IN ('waiting', 'claimed')"
+            " UNION ALL SELECT t.id FROM attempt a JOIN attempt_member m ON m.attempt_id = a.id"
+            " JOIN dial_task t ON t.id = m.task_id"
+            " WHERE a.open AND t.state IN ('waiting', 'claimed')"
         ),
         live=True,
     ),
@@ -178,6 +189,18 @@ PROMISES: tuple[Promise, ...] = (
         query=(
             "SELECT t.id FROM dial_task t WHERE t.state = 'calling' AND NOT EXISTS (SELECT 1"
             " FROM attempt a WHERE a.task_id = t.id AND a.state NOT IN ({nobody}))"
+            " AND NOT EXISTS (SELECT 1 FROM attempt_member m JOIN attempt a ON a.id = m.attempt_id"
+            " WHERE m.task_id = t.id AND a.state NOT IN ({nobody}))"
+        ),
+    ),
+    Promise(
+        id="I7",
+        says="a call for several rows that is not of one campaign and touch, or counts one twice",
+        query=(
+            "SELECT m.attempt_id AS id FROM attempt_member m JOIN attempt a ON a.id = m.attempt_id"
+            " LEFT JOIN dial_task lead ON lead.id = a.task_id"
+            " JOIN dial_task t ON t.id = m.task_id WHERE lead.id IS NULL OR lead.id = t.id"
+            " OR lead.campaign_id <> t.campaign_id OR lead.touch <> t.touch"
         ),
     ),
     Promise(
@@ -252,7 +275,8 @@ PROMISES: tuple[Promise, ...] = (
         id="I13",
         says="an attempt in another campaign or account than its dial task",
         query=(
-            "SELECT a.id FROM attempt a JOIN dial_task t ON t.id = a.task_id"
+            "SELECT a.id FROM attempt a JOIN {made} made ON made.attempt_id = a.id"
+            " JOIN dial_task t ON t.id = made.task_id"
             " WHERE a.campaign_id <> t.campaign_id OR a.account_id <> t.account_id"
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, or_, select
@@ -10,8 +10,17 @@ from sqlalchemy import Row, Select, and_, or_, select
 from campaigns.core.figures import CallDetail, CallLine, EventLine, Page
 from campaigns.core.lifecycle import AttemptState
 from campaigns.errors import InputError, UnknownName
+from campaigns.store.calls import attempts_of
 from campaigns.store.reads_base import BaseReads, key_of, page_of
-from campaigns.store.tables import attempt, campaign, contact, dial_task, event, phone
+from campaigns.store.tables import (
+    attempt,
+    attempt_member,
+    campaign,
+    contact,
+    dial_task,
+    event,
+    phone,
+)
 
 _SHORTEST = 6
 """Characters of an attempt id that are enough to name it, where no other begins like this."""
@@ -35,7 +44,7 @@ class CallReads(BaseReads):
         if states:
             query = query.where(attempt.c.state.in_([state.value for state in states]))
         if key is not None:
-            query = query.where(contact.c.key_index == self.tx.key_index(row.id, key))
+            query = query.where(attempt.c.id.in_(attempts_of(*self._tasks_of(row.id, key))))
         if after is not None:
             last = self.connection.execute(
                 select(attempt.c.intent_at).where(attempt.c.id == after)
@@ -56,6 +65,7 @@ class CallReads(BaseReads):
         )
         return CallDetail(
             line=_line(row),
+            also=self._also(attempt_id),
             session_id=row.session_id,
             snapshot=row.snapshot,
             answered_at=row.answered_at,
@@ -85,6 +95,28 @@ class CallReads(BaseReads):
                 for said in events
             ),
         )
+
+    def _tasks_of(self, campaign_id: int, key: str) -> Sequence[int]:
+        query = (
+            select(dial_task.c.id)
+            .join(contact, contact.c.id == dial_task.c.contact_id)
+            .where(
+                contact.c.campaign_id == campaign_id,
+                contact.c.key_index == self.tx.key_index(campaign_id, key),
+            )
+        )
+        return list(self.connection.execute(query).scalars())
+
+    def _also(self, attempt_id: str) -> tuple[str, ...]:
+        """The keys of the other rows that a call was for."""
+        query = (
+            select(contact.c.key, contact.c.id)
+            .join(dial_task, dial_task.c.contact_id == contact.c.id)
+            .join(attempt_member, attempt_member.c.task_id == dial_task.c.id)
+            .where(attempt_member.c.attempt_id == attempt_id)
+            .order_by(contact.c.source_line, contact.c.id)
+        )
+        return tuple(key_of(row.key, row.id) for row in self.connection.execute(query))
 
     def _attempt_id(self, id: str) -> str:
         exact = select(attempt.c.id).where(

@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, Outcome
 from campaigns.core.outcomes import OUTCOME_OF
+from campaigns.store.calls import TAKING_PART
 from campaigns.store.reads_base import key_of, page_of
 from campaigns.store.reads_people import PeopleReads
 from campaigns.store.tables import attempt, campaign_version, contact, dial_task, phone
@@ -73,7 +74,8 @@ class ResultReads(PeopleReads):
         """Attempts that may have rung, oldest first, by dial task."""
         query = (
             select(
-                attempt.c.task_id,
+                TAKING_PART.c.task_id,
+                attempt.c.task_id.label("lead"),
                 attempt.c.state,
                 attempt.c.intent_at,
                 attempt.c.in_progress_at,
@@ -84,11 +86,12 @@ class ResultReads(PeopleReads):
                 attempt.c.cost,
                 attempt.c.currency,
             )
+            .join(TAKING_PART, TAKING_PART.c.attempt_id == attempt.c.id)
             .where(
-                attempt.c.task_id.in_(task_ids),
+                TAKING_PART.c.task_id.in_(task_ids),
                 attempt.c.state.not_in([state.value for state in RANG_NOBODY]),
             )
-            .order_by(attempt.c.task_id, attempt.c.intent_at)
+            .order_by(TAKING_PART.c.task_id, attempt.c.intent_at)
         )
         calls: dict[int, list[Any]] = {}
         for row in self.connection.execute(query):
@@ -99,7 +102,8 @@ class ResultReads(PeopleReads):
 def _result(row: Row[Any], calls: Sequence[Any], campaign: str, source: str, run: str) -> Result:
     call = _deciding(row.outcome, calls)
     first, last = (calls[0].intent_at, calls[-1].intent_at) if calls else (None, None)
-    costs = [one.cost for one in calls if one.cost is not None]
+    # A call for several rows is paid for once: with the row that led it.
+    costs = [one.cost for one in calls if one.cost is not None and one.lead == row.id]
     return {
         "campaign": campaign,
         "run": run or None,

@@ -7,8 +7,11 @@ from sqlalchemy import Row, func, select
 from campaigns.core.doubts import UnresolvedLine
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import RANG_NOBODY, SETTLED, AttemptState, Outcome
+from campaigns.store.calls import ITS_ATTEMPTS
 from campaigns.store.reads_base import BaseReads, number_after, page_of
 from campaigns.store.tables import attempt, campaign, contact, dial_task, event, phone, sweep_read
+
+_made = attempt.alias("made")
 
 
 class UnresolvedReads(BaseReads):
@@ -17,12 +20,12 @@ class UnresolvedReads(BaseReads):
     def unresolved(self, *, after: str | None = None, limit: int) -> Page[UnresolvedLine]:
         """Dial tasks that ended unresolved and that no person has settled, the oldest first."""
         newest = (
-            select(attempt.c.id)
+            select(_made.c.id)
             .where(
-                attempt.c.task_id == dial_task.c.id,
-                attempt.c.state.not_in([state.value for state in RANG_NOBODY]),
+                _made.c.id.in_(ITS_ATTEMPTS),
+                _made.c.state.not_in([state.value for state in RANG_NOBODY]),
             )
-            .order_by(attempt.c.intent_at.desc())
+            .order_by(_made.c.intent_at.desc())
             .limit(1)
             .correlate(dial_task)
             .scalar_subquery()
@@ -38,6 +41,7 @@ class UnresolvedReads(BaseReads):
                 phone.c.e164,
                 said.label("events"),
             )
+            .select_from(dial_task)
             .join(attempt, attempt.c.id == newest)
             .join(campaign, campaign.c.id == dial_task.c.campaign_id)
             .join(contact, contact.c.id == dial_task.c.contact_id)

@@ -18,6 +18,7 @@ from campaigns.core.lifecycle import (
 from campaigns.core.records import AttemptRow, TaskRow
 from campaigns.store.attempts import attempt_row
 from campaigns.store.base import Queries
+from campaigns.store.calls import attempts_of
 from campaigns.store.tables import attempt, campaign, contact, dial_task, lane, phone, slot
 from campaigns.store.tasks import task_row
 
@@ -54,7 +55,7 @@ class RecoveryQueries(Queries):
         """Whether an attempt to this phone or of this task counts as live."""
         same = attempt.c.phone_id == phone_id
         if task_id is not None:
-            same = or_(same, attempt.c.task_id == task_id)
+            same = or_(same, attempt.c.id.in_(attempts_of(task_id)))
         query = select(func.count()).where(attempt.c.open, same)
         return bool(self.connection.execute(query).scalar_one())
 
