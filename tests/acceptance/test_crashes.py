@@ -103,6 +103,7 @@ ELSEWHERE = {
             "control.pause_account",
             "control.resume_account",
             "control.cancel",
+            "approval.approve",
             "control.suppress_all 1",
             "control.suppress_all 2",
             "erase.erase 1",

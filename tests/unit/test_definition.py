@@ -130,7 +130,7 @@ def test_a_definition_survives_the_database(keys: dict[str, object]) -> None:
 
 def test_a_stored_definition_with_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError):
-        Definition.model_validate_json(definition().model_dump_json()[:-1] + ',"pacing":{}}')
+        Definition.model_validate_json(definition().model_dump_json()[:-1] + ',"notify":{}}')
 
 
 def test_its_repr_holds_no_number_and_no_person() -> None:

@@ -102,6 +102,7 @@ NOW = {
     *("calling_hours.closed", "calling_hours.open", "retry.max_attempts", "retry.no_answer"),
     *(path for path in PROMISED if path.startswith("schedule.")),
     *("retry.busy", "retry.failed", "retry.voicemail", "retry.redial_after_unknown"),
+    "pacing.first",
 }
 
 ANCHORED = {

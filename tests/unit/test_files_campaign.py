@@ -134,14 +134,14 @@ def test_every_fault_of_both_files_comes_at_once_in_order(tmp_path: Path) -> Non
         tmp_path,
         campaign,
         "contacts: people.csv\nrecording: perhaps\nname: again\n"
-        "context:\n  a: {{ b }}\npacing: {}\n",
+        "context:\n  a: {{ b }}\nnotify: {}\n",
     )
     assert [one.partition(" expected")[0] for one in told] == [
         "people.csv:1:",
         "c.yaml:5: recording:",
         "c.yaml:6: name:",
         "c.yaml:8: context.a:",
-        "c.yaml:9: pacing:",
+        "c.yaml:9: notify:",
     ]
 
 
@@ -154,7 +154,7 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
         load(tmp_path / "c.yaml", today=TODAY)
     assert all("not yet" in str(fault) for fault in caught.value.faults)
     refused = {fault.key for fault in caught.value.faults}
-    assert len(refused) == 17
+    assert len(refused) == 18
     lines = text.splitlines()
     for fault in caught.value.faults:
         line = int(fault.at.rpartition(":")[2])

@@ -28,6 +28,7 @@ COMMANDS = {
     "results": ("Look", "results:results"),
     "pause": ("Decide", "control:pause"),
     "resume": ("Decide", "control:resume"),
+    "approve": ("Decide", "control:approve"),
     "cancel": ("Decide", "control:cancel"),
     "recover": ("Decide", "recovering:recovering"),
     "suppress": ("Decide", "suppress:app"),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import options, planned, screen, state, summary
+from campaigns.cli import options, planned, screen, state, summary, words
 from campaigns.cli.doors import Misused
 from campaigns.cli.loading import load
 from campaigns.cli.submitting import Wishes, store
@@ -116,5 +116,7 @@ def _tell(submitted: Submitted, figures: CampaignFigures) -> None:
                 )
     if now is CampaignState.PAUSED:
         screen.say(f"it is paused: `campaigns resume {name}` starts it")
+    elif now is CampaignState.WAITING_FOR_APPROVAL:
+        screen.say(words.approval(name))
     elif now is CampaignState.RUNNING and silent(figures):
         screen.note("nothing is running here that would call them: start it with `campaigns up`")

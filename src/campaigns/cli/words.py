@@ -33,11 +33,17 @@ WAITS = {
     WaitReason.SLOT: "the account's limit",
     WaitReason.HELD: "the account is held",
     WaitReason.PAUSED: "the campaign is paused",
+    WaitReason.APPROVAL: "a person approves the first calls",
     WaitReason.ACCOUNT_PAUSED: "the account is paused",
     WaitReason.STALE: "about to be looked at again",
     WaitReason.UNREADABLE: "its row cannot be read any more",
     WaitReason.NOT_PLACED: "its last call was never placed",
 }
+
+
+def approval(name: str) -> str:
+    """What a campaign waits for whose first calls are made."""
+    return f"its first calls are made: listen to them, then `campaigns approve {name}`"
 
 
 def wait(reason: str, *, idle: bool = False) -> str:

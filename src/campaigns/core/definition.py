@@ -154,6 +154,12 @@ class Retry(Frozen):
     redial_after_unknown: Literal["proven", "never"] = "proven"
 
 
+class Pacing(Frozen):
+    """`first`: so many contacts are called before a person approves; None: nobody is asked."""
+
+    first: int | None = None
+
+
 class Definition(Frozen):
     """A whole campaign. Equal definitions mean equal behaviour.
 
@@ -172,6 +178,21 @@ class Definition(Frozen):
     schedule: Schedule = Schedule()
     calling_hours: CallingHours
     retry: Retry = Retry()
+    pacing: Pacing = Pacing()
+
+    def asks_again(self, before: Definition) -> bool:
+        """Whether an approval of what a campaign said before is none of what it says now.
+
+        It is of what people hear and see, and not of who is on the list.
+        """
+        if self.pacing.first is None:
+            return False
+        return before.pacing.first is None or self._heard != before._heard
+
+    @property
+    def _heard(self) -> object:
+        agents = {touch.name: touch.agent_id for touch in self.schedule.touches if touch.agent_id}
+        return self.agent_id, agents, self.from_number, self.context
 
     def agent_of(self, touch: str) -> str:
         """Which agent makes a touch, unless its contact has one of its own."""

@@ -18,6 +18,7 @@ LONGEST_CALL = timedelta(hours=4)
 LONGEST_WAIT = timedelta(days=30)
 LONGEST_AGE = timedelta(days=366)
 MOST_ATTEMPTS = 20
+MOST_FIRST = 1_000
 AN_ID = "an id without spaces"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -129,6 +130,11 @@ def same_number(value: Any) -> SameNumber:
 def max_attempts(value: Any) -> int:
     """How often one contact is called, the first call included."""
     return whole_number(value, 1, MOST_ATTEMPTS)
+
+
+def first_calls(value: Any) -> int:
+    """How many contacts are called before a person approves."""
+    return whole_number(value, 1, MOST_FIRST)
 
 
 def wait(value: Any) -> timedelta:

@@ -19,6 +19,7 @@ class CampaignState(StrEnum):
     RECONCILING = "reconciling"  # its list changes: no new call until that is done
     RUNNING = "running"
     PAUSED = "paused"
+    WAITING_FOR_APPROVAL = "waiting_for_approval"  # its first calls are made: a person listens
     FINISHED = "finished"
     CANCELLED = "cancelled"
 

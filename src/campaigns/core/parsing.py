@@ -18,6 +18,7 @@ from campaigns.core.definition import (
     CallingHours,
     Contacts,
     Definition,
+    Pacing,
     Retry,
     Schedule,
 )
@@ -59,6 +60,7 @@ def read(
         schedule=_schedule(tree["schedule"], reading) if "schedule" in tree else Schedule(),
         calling_hours=_hours(tree, reading),
         retry=_retry(tree["retry"], reading) if "retry" in tree else Retry(),
+        pacing=_pacing(tree["pacing"], reading) if "pacing" in tree else Pacing(),
     )
     _clocks(definition, tree, reading)
     return definition, reading.faults
@@ -253,6 +255,15 @@ def _retry(value: Any, reading: Reading) -> Retry:
         redial_after_unknown=cast(Literal["proven", "never"], redial),
         **waits,
     )
+
+
+def _pacing(value: Any, reading: Reading) -> Pacing:
+    path: Path = ("pacing",)
+    section = reading.section(value, path)
+    if section is None:
+        return Pacing()
+    _known(section, path, reading)
+    return Pacing(first=reading.take(section, path, "first", fields.first_calls, None))
 
 
 def _waits(value: Any, reading: Reading, path: Path) -> tuple[timedelta, ...]:

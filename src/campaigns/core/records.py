@@ -83,6 +83,8 @@ class CampaignRow:
     run_after: int | None = None  # contacts up to this id have their task of it; None: all
     refresh_at: datetime | None = None
     refresh_since: datetime | None = None
+    approved_at: datetime | None = None
+    trial_since: datetime | None = None  # the calls that are to be approved began then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,6 +40,7 @@ from campaigns.core.records import (
     NewAttempt,
     TaskRow,
 )
+from campaigns.engine import approval
 from campaigns.engine.clock import held_for_step, watched_now
 from campaigns.engine.incarnation import standing
 from campaigns.engine.parts import Parts, Pinned
@@ -114,6 +115,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         max_attempts=pinned.definition.retry_of(task.touch).max_attempts,
         campaign_state=campaign.state,
         pause_asked=tx.pause_asked(campaign.id),
+        unapproved=approval.lacking(tx, campaign, pinned.definition, contact.id),
         start=campaign.start_at,
         zones=contact.zones,
         suppressed=tx.suppressed(task.phone_id),
@@ -143,6 +145,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 marked=mark_of(tx, incarnation, now, parts),
             )
         case GiveBack(reason=reason, until=until):
+            if reason is WaitReason.APPROVAL:
+                approval.wait_for(tx, campaign, now.policy)
             tx.give_back(task.id, claim.claim, eligible_at=until, reason=reason.value)
             return decision
         case Finish():

@@ -70,13 +70,16 @@ def apply_change(
     allow: bool,
 ) -> Submitted:
     """Look, accept, and bring the book to what the list says."""
+    definition = submission.definition
     reconciler = _reconciler(submission, row, parts, token)
     found = reconciler.survey(submission.entries)
     begun = row.state is CampaignState.RECONCILING and row.digest == submission.digest
     why = guarded(submission, found, allow_withdraw=allow)
     if why is not None and not begun:
         raise Refused(row.name, found, why)
-    reconciler.loader.campaign = _accept(submission, row, parts, token, who, found)
+    reconciler.loader.campaign = _accept(
+        submission, row, parts, token, who, found, asks=definition.asks_again(reconciler.before)
+    )
     try:
         reconciler.apply(submission.entries)
     except BaseException:
@@ -107,8 +110,13 @@ def _accept(
     token: str,
     who: str,
     found: Difference,
+    *,
+    asks: bool,
 ) -> CampaignRow:
-    """From here on nobody is called by what the campaign said before."""
+    """From here on nobody is called by what the campaign said before.
+
+    `asks`: an approval of that is none of this.
+    """
     definition = submission.definition
     with parts.store.write() as tx:
         row = tx.lock_campaign(seen.id)
@@ -138,6 +146,8 @@ def _accept(
                 zone_evidence=definition.contacts.zone_evidence,
                 **{name: getattr(found, name) for name in _AUDITED},
             )
+            if asks:
+                tx.change_campaign(row.id, _CHANGEABLE, approved_at=None, trial_since=now.policy)
         tx.forget_rejects(row.id)
         tx.change_campaign(
             row.id,
@@ -157,6 +167,7 @@ def _accept(
 _CHANGEABLE = (
     CampaignState.RUNNING,
     CampaignState.PAUSED,
+    CampaignState.WAITING_FOR_APPROVAL,
     CampaignState.FINISHED,
     CampaignState.RECONCILING,
 )

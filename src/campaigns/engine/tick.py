@@ -95,7 +95,11 @@ def _apply_pauses(parts: Parts) -> None:
             at = tx.now().policy
             paused = tx.change_campaign(
                 campaign_id,
-                (CampaignState.RUNNING, CampaignState.FINISHED),
+                (
+                    CampaignState.RUNNING,
+                    CampaignState.WAITING_FOR_APPROVAL,
+                    CampaignState.FINISHED,
+                ),
                 state=CampaignState.PAUSED.value,
                 paused_why=why,
                 paused_by="engine",
@@ -239,7 +243,7 @@ def _finish(parts: Parts) -> None:
             if still is not None and not roll(tx, still, parts):
                 tx.change_campaign(
                     campaign.id,
-                    (CampaignState.RUNNING,),
+                    (CampaignState.RUNNING, CampaignState.WAITING_FOR_APPROVAL),
                     state=CampaignState.FINISHED.value,
                     finished_at=at,
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, delete, exists, func, insert, select, update
 
 from campaigns.core.definition import Definition
-from campaigns.core.lifecycle import CampaignState
+from campaigns.core.lifecycle import RANG_NOBODY, CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.core.runs import Origin
 from campaigns.errors import UnknownName
@@ -26,6 +26,7 @@ from campaigns.store.tables import (
     run_lease,
 )
 
+_NOBODY = [state.value for state in RANG_NOBODY]
 _PAUSES_ASKED = (
     select(pause_request.c.id, pause_request.c.campaign_id, pause_request.c.why)
     .where(~pause_request.c.applied)
@@ -52,7 +53,7 @@ _LEASED = _RUNNABLE.where(
     )
 )
 _UNFINISHED = select(campaign).where(
-    campaign.c.state == CampaignState.RUNNING.value,
+    campaign.c.state.in_((CampaignState.RUNNING.value, CampaignState.WAITING_FOR_APPROVAL.value)),
     campaign.c.run_at.is_(None),
     ~exists().where(
         dial_task.c.campaign_id == campaign.c.id,
@@ -182,8 +183,19 @@ class CampaignQueries(Queries):
         return [campaign_row(row) for row in self.connection.execute(query, given).mappings()]
 
     def unfinished(self) -> Sequence[CampaignRow]:
-        """Running campaigns without an open task."""
+        """Campaigns without an open task that nobody paused."""
         return [campaign_row(row) for row in self.connection.execute(_UNFINISHED).mappings()]
+
+    def tried(self, campaign_id: int, since: datetime | None) -> Collection[int]:
+        """Contacts that calls since then may have rung; None: since ever."""
+        query = (
+            select(dial_task.c.contact_id)
+            .join(attempt, attempt.c.task_id == dial_task.c.id)
+            .where(attempt.c.campaign_id == campaign_id, attempt.c.state.not_in(_NOBODY))
+        )
+        if since is not None:
+            query = query.where(attempt.c.intent_at >= since)
+        return set(self.connection.execute(query.distinct()).scalars())
 
     def ask_pause(self, campaign_id: int, why: str, at: datetime) -> None:
         """Ask for a pause without touching the campaign's row: the gate obeys at once."""
@@ -285,6 +297,6 @@ def campaign_row(row: RowMapping) -> CampaignRow:
 
 _PLAIN = (
     *("id", "name", "account_id", "version", "digest", "start_at", "end_at", "load_token"),
-    *("load_until", "paused_why", "paused_by", "vouched_at"),
+    *("load_until", "paused_why", "paused_by", "vouched_at", "approved_at", "trial_since"),
     *("run", "run_at", "run_after", "refresh_at", "refresh_since"),
 )

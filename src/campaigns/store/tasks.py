@@ -36,13 +36,18 @@ _STOPPED = (
     .where(_WAITING, dial_task.c.stopped.is_not(None))
     .limit(bindparam("most"))
 )
+_GOING = (
+    CampaignState.RUNNING.value,
+    CampaignState.PAUSED.value,
+    CampaignState.WAITING_FOR_APPROVAL.value,
+)
 _LATE = (
     select(dial_task.c.id)
     .join(campaign, campaign.c.id == dial_task.c.campaign_id)
     .where(
         _WAITING,
         dial_task.c.deadline_at <= bindparam("at"),
-        campaign.c.state.in_((CampaignState.RUNNING.value, CampaignState.PAUSED.value)),
+        campaign.c.state.in_(_GOING),
     )
     .limit(bindparam("most"))
 )
