@@ -104,6 +104,8 @@ ELSEWHERE = {
             "control.resume_account",
             "control.cancel",
             "approval.approve",
+            "redial.redial",
+            "redial._chunk",
             "control.suppress_all 1",
             "control.suppress_all 2",
             "erase.erase 1",

@@ -29,6 +29,7 @@ COMMANDS = {
     "pause": ("Decide", "control:pause"),
     "resume": ("Decide", "control:resume"),
     "approve": ("Decide", "control:approve"),
+    "redial": ("Decide", "redial:redial"),
     "cancel": ("Decide", "control:cancel"),
     "recover": ("Decide", "recovering:recovering"),
     "suppress": ("Decide", "suppress:app"),

@@ -110,6 +110,12 @@ class TaskRow:
     occasion: str = ""
     expires_as: str = CAMPAIGN_END
     stopped: str | None = None
+    spent: int = 0  # attempts of earlier rounds: they rang, and count for no limit of this one
+
+    @property
+    def tries(self) -> int:
+        """Attempts of this round."""
+        return self.attempts - self.spent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -111,7 +111,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         expires_as=task.expires_as,
         stopped=task.stopped,
         due_at=max(task.due_at, task.retry_at or task.due_at),
-        attempts=task.attempts,
+        attempts=task.tries,
         max_attempts=pinned.definition.retry_of(task.touch).max_attempts,
         campaign_state=campaign.state,
         pause_asked=tx.pause_asked(campaign.id),

@@ -34,6 +34,7 @@ from campaigns.store.incarnation import IncarnationQueries
 from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
+from campaigns.store.rounds import RoundQueries
 from campaigns.store.runs import RunQueries
 from campaigns.store.sealing import Keys
 from campaigns.store.tables import world
@@ -65,6 +66,7 @@ class SqlTransaction(
     IncarnationQueries,
     RecoveryQueries,
     ErasingQueries,
+    RoundQueries,
 ):
     """All queries over one connection."""
 

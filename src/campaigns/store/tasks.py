@@ -17,6 +17,7 @@ from campaigns.core.lifecycle import (
 )
 from campaigns.core.records import Claim, LaneHead, TaskRow
 from campaigns.store.base import Queries
+from campaigns.store.place import PLACE
 from campaigns.store.tables import campaign, dial_task, lane
 
 _WAITING = dial_task.c.state == TaskState.WAITING.value
@@ -185,6 +186,7 @@ class TaskQueries(Queries):
             _from(task_id, TaskState.DONE, TaskEvent.REINSTATED)
             .where(dial_task.c.outcome == Outcome.REJECTED.value)
             .values(
+                **PLACE,
                 outcome=None,
                 reason=None,
                 ended_at=None,
@@ -200,6 +202,7 @@ class TaskQueries(Queries):
             _from(task_id, TaskState.DONE, TaskEvent.REOPENED)
             .where(dial_task.c.outcome == Outcome.UNRESOLVED.value)
             .values(
+                **PLACE,
                 outcome=None,
                 reason=None,
                 ended_at=None,
@@ -292,5 +295,5 @@ def task_row(row: RowMapping) -> TaskRow:
 _PLAIN = (
     *("id", "campaign_id", "account_id", "contact_id", "phone_id", "due_at", "retry_at"),
     *("deadline_at", "eligible_at", "attempts", "claim", "from_number", "reason"),
-    *("touch", "occasion", "expires_as", "stopped"),
+    *("touch", "occasion", "expires_as", "stopped", "spent"),
 )
