@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": ("Look", "campaigns:watch"),
     "status": ("Look", "health:status"),
     "contacts": ("Look", "people:contacts"),
+    "who": ("Look", "who:who"),
     "calls": ("Look", "calls:app"),
     "log": ("Look", "log:log"),
     "results": ("Look", "results:results"),
