@@ -188,9 +188,6 @@ def test_a_key_that_is_read_changes_the_definition(path: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "key"),
     [
-        ({"agent_id": "{{ 'a' if language == 'es' else 'b' }}"}, "agent_id"),
-        ({"from_number": "{{ clinic_phone }}"}, "from_number"),
-        ({"from_number": ["+16175550100", "+16175550101"]}, "from_number"),
         ({"contacts": {"file": "a.csv", "same_number": "group"}}, "contacts.same_number"),
     ],
 )

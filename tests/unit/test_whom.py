@@ -1,4 +1,4 @@
-"""What comes next for one number: its own reason, or what holds for the number over all campaigns."""
+"""What comes next for one number: its own reason, or what holds for it over all campaigns."""
 
 from __future__ import annotations
 

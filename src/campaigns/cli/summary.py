@@ -37,7 +37,7 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
     if not definition.calling_hours.stated:
         to("          the file states no calling_hours, so these hold: write them to change that")
     to(f"retry     {words.retry(definition.retry)}")
-    senders = found.senders or Counter([definition.from_number])
+    senders = found.senders or Counter(definition.from_numbers or [definition.from_number])
     agents = found.agents or Counter([definition.agent_id])
     to(f"from      {_named(senders, mask)}, agent {_named(agents, str)}")
     if loaded.reader.key_column is None and definition.schedule.anchor is not None:

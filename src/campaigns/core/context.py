@@ -14,6 +14,7 @@ from campaigns.core.anchor import AnchorReader
 from campaigns.core.cells import clean, yes_or_no
 from campaigns.core.definition import Definition
 from campaigns.core.expressions import TOUCH, Refused
+from campaigns.core.fields import is_template
 from campaigns.core.filters import FILTERS
 from campaigns.core.template import (
     OUTPUT_LIMIT,
@@ -136,4 +137,4 @@ def anchor_of(
 
 
 def _if_template(text: str) -> str | None:
-    return text if "{{" in text or "{%" in text else None
+    return text if is_template(text) else None

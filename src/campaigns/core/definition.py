@@ -163,14 +163,15 @@ class Pacing(Frozen):
 class Definition(Frozen):
     """A whole campaign. Equal definitions mean equal behaviour.
 
-    `agent_id` and `from_number` are empty only for a CSV alone whose own columns name them: a row
-    without one there cannot be called.
+    `agent_id` and `from_number` may be templates over the row. They are empty only for a CSV alone
+    whose own columns name them: a row without one there cannot be called.
     """
 
     name: str
     purpose: str | None = None
     agent_id: str
     from_number: str = Field(repr=False)
+    from_numbers: tuple[str, ...] = Field(default=(), repr=False)  # a list, from_number its first
     max_duration: timedelta = USUAL_DURATION
     recording: bool = False
     contacts: Contacts
@@ -192,12 +193,7 @@ class Definition(Frozen):
     @property
     def _heard(self) -> object:
         agents = {touch.name: touch.agent_id for touch in self.schedule.touches if touch.agent_id}
-        return self.agent_id, agents, self.from_number, self.context
-
-    def agent_of(self, touch: str) -> str:
-        """Which agent makes a touch, unless its contact has one of its own."""
-        named = self.schedule.touch(touch)
-        return (named and named.agent_id) or self.agent_id
+        return self.agent_id, agents, self.from_number, self.from_numbers, self.context
 
     def retry_of(self, touch: str) -> Retry:
         """How a touch is tried again."""

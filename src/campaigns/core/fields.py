@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -43,10 +42,22 @@ def name(value: Any) -> str:
     return written
 
 
+def is_template(written: str) -> bool:
+    """Whether this is worked out from each row."""
+    return "{{" in written or "{%" in written
+
+
 def agent_id(value: Any) -> str:
+    """The provider's id of an agent, or a template that gives one."""
+    written = text(value)
+    return written if is_template(written) else one_agent(written)
+
+
+def one_agent(value: Any) -> str:
     """The provider's id of an agent."""
     written = text(value)
-    _no_template(written, "one agent_id for everybody, or a column agent_id in the list")
+    if is_template(written):
+        raise Refused(AN_ID, hint="a template stands in agent_id at the top level")
     if not is_id(written):
         raise Refused(AN_ID)
     return written
@@ -58,11 +69,16 @@ def is_id(written: str) -> bool:
 
 
 def from_number(value: Any) -> str:
-    """A caller's number in E.164."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        raise not_yet("one number for everybody, or a column from_number in the list")
+    """A caller's number in E.164, or a template that gives one."""
     written = text(value)
-    _no_template(written, "one number for everybody, or a column from_number in the list")
+    return written if is_template(written) else one_caller(written)
+
+
+def one_caller(value: Any) -> str:
+    """A caller's number in E.164."""
+    written = text(value)
+    if is_template(written):
+        raise Refused("a number in E.164", hint="a template stands alone, not in a list")
     number = numbers.parse(written)
     if isinstance(number, NumberFault):
         raise Refused(
@@ -147,11 +163,6 @@ def wait(value: Any) -> timedelta:
     if not found:
         raise Refused("a wait of at least 1s", hint="`never` switches it off")
     return found
-
-
-def _no_template(written: str, instead: str) -> None:
-    if "{{" in written or "{%" in written:
-        raise not_yet(instead)
 
 
 def _masked(written: str) -> str:

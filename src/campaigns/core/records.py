@@ -129,6 +129,7 @@ class ContactRow:
     settings: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     line: int
+    from_number: str | None = field(default=None, repr=False)  # that it saw last
     held: bool = False  # its row cannot be read any more: nobody is called by the old one
 
 

@@ -132,7 +132,5 @@ def _missing() -> Iterator[str]:
     yield "|---|---|"
     for path, instead in NOT_YET.items():
         yield f"| `{path}` | {instead} |"
-    yield "| a template in `agent_id` or `from_number` | a column of that name in the list |"
-    yield "| a list in `from_number` | a column `from_number` in the list |"
     yield "| `contacts.same_number: group` | use separate (one call for each row) or refuse |"
     yield "| a pattern in `contacts.file` | name one file |"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaigns.core import pacing, polling
+from campaigns.core import callers, pacing, polling
 from campaigns.core.admission import (
     Admit,
     Decision,
@@ -136,6 +136,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 request = _request(task, contact, pinned, now, parts)
             except Unrenderable:
                 return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
+            if pinned.definition.from_numbers and contact.from_number != request.from_number:
+                tx.keep_caller(contact.id, request.from_number)
             _write(tx, task, claim, account, campaign.version, request, slot, now, parts)
             return Intent(
                 request=request,
@@ -207,13 +209,13 @@ def _request(
 ) -> DialRequest:
     settings = contact.settings
     definition = pinned.definition
+    agent, caller = callers.of_task(definition, pinned.templates, contact, task)
     attempt_id = parts.dice.uuid()
     return DialRequest(
         attempt_id=attempt_id,
-        agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
+        agent_id=agent,
         to_number=contact.e164,
-        # A retry shows the number that this person saw first.
-        from_number=task.from_number or settings.get("from_number") or definition.from_number,
+        from_number=caller,
         context=pinned.templates.render(
             contact.fields,
             ThisCall(at=now.policy, touch=task.touch, attempt=task.attempts + 1),

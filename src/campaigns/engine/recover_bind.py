@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from campaigns.core import polling
+from campaigns.core import callers, polling
 from campaigns.core.absence import LIST_LAG
 from campaigns.core.calls import CallEvent, Session
+from campaigns.core.context import Unrenderable
 from campaigns.core.instants import POST_DEADLINE, SEND_BY
 from campaigns.core.lifecycle import TERMINAL, AttemptState
 from campaigns.core.matching import EARLY
@@ -118,14 +119,18 @@ def _its_attempt(
 
 def _candidate(tx: Transaction, task: TaskRow, parts: Parts) -> Candidate:
     campaign = tx.campaign(task.campaign_id)
-    definition = parts.versions.get(tx, campaign.id, campaign.version).definition
-    settings = tx.contact(task.contact_id).settings
+    pinned = parts.versions.get(tx, campaign.id, campaign.version)
+    contact, definition = tx.contact(task.contact_id), pinned.definition
+    try:
+        agent, caller = callers.of_task(definition, pinned.templates, contact, task)
+    except Unrenderable:
+        agent, caller = "", task.from_number or ""  # by what its row says now nobody calls it
     longest = definition.max_duration.total_seconds()
     return Candidate(
         task=task,
-        agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
-        from_number=task.from_number or settings.get("from_number") or definition.from_number,
-        max_duration_s=int(settings.get("max_duration_s") or longest),
+        agent_id=agent,
+        from_number=caller,
+        max_duration_s=int(contact.settings.get("max_duration_s") or longest),
         version=campaign.version,
     )
 

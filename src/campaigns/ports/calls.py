@@ -73,6 +73,9 @@ class TaskBook(Protocol):
 
     def contact(self, contact_id: int) -> ContactRow: ...
 
+    def keep_caller(self, contact_id: int, number: str) -> None:
+        """The number that this contact sees, now and the next time."""
+
     def give_back(
         self, task_id: int, claim: int, *, eligible_at: datetime, reason: str
     ) -> bool: ...

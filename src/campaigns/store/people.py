@@ -189,7 +189,14 @@ class PeopleQueries(BookQueries):
             settings=row.settings,
             fields=row.fields,
             line=row.source_line,
+            from_number=row.from_number,
             held=row.held,
+        )
+
+    def keep_caller(self, contact_id: int, number: str) -> None:
+        """The number that this contact sees; the lock of its own is held."""
+        self.connection.execute(
+            update(contact).where(contact.c.id == contact_id).values(from_number=number)
         )
 
     def suppressed(self, phone_id: int) -> bool:
