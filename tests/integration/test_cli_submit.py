@@ -275,7 +275,6 @@ def test_a_cancelled_name_is_used_up(shell: Shell) -> None:
 
 def test_what_is_not_there_yet_is_refused_in_words(shell: Shell) -> None:
     shell.campaign(JANE)
-    assert "not yet" in shell("submit", "campaign.yaml", "--contacts", "x.csv", code=2).line
     assert "No such option" in shell("show", "reminders", "--with-input", code=2).line
 
 

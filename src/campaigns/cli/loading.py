@@ -83,6 +83,7 @@ def load(
     agent_id: str | None = None,
     from_number: str | None = None,
     region: str | None = None,
+    contacts: str | None = None,
 ) -> Loaded:
     """Read a campaign. Raises DefinitionError with every fault of its definition."""
     source = campaign_file.load(
@@ -91,6 +92,7 @@ def load(
         agent_id=agent_id,
         from_number=from_number,
         region=region,
+        contacts=contacts,
         today=datetime.now().astimezone().date(),
     )
     try:

@@ -62,11 +62,14 @@ def plan(
     from_number: options.FromNumber = None,
     name: options.Name = None,
     region: options.Region = None,
+    contacts: options.Contacts = None,
     as_json: options.AsJson = False,
 ) -> None:
     """What submit would change: who is added, moved, changed, withdrawn. Nothing is stored."""
     typed = {"name": name, "agent_id": agent_id, "from_number": from_number, "region": region}
-    loaded = load(file, **typed)
+    loaded = load(file, **typed, contacts=contacts)
+    # A plan may be submitted from another directory.
+    typed["contacts"] = None if contacts is None else str(Path(contacts).absolute())
     lines = _Lines(most=LISTED if as_json else SHOWN)
     with state.opened() as installation:
         loaded = continued(loaded, installation)

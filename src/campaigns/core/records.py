@@ -239,14 +239,6 @@ class NewEvent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Orphan:
-    """A call whose events came on an address of ours that this database does not know."""
-
-    attempt_id: str
-    call_id: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class LaneHead:
     """A lane and when its first waiting task may be looked at."""
 

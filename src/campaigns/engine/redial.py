@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from campaigns.core.lifecycle import CampaignState
@@ -120,6 +120,8 @@ def _decided(
 ) -> list[Again | Left]:
     definition, _ = tx.definition(row.id, row.version)
     touches = {touch.name for touch in definition.schedule.touches} or {""}
+    if row.run:  # it comes in runs: those of the one under way
+        chunk = [replace(one, occasion=row.run) for one in chunk]
     ids = [one.contact_id for one in chunk]
     tasks, talked = tx.tasks_of(ids), tx.may_have_talked(ids)
     return [

@@ -240,10 +240,13 @@ def _finish(parts: Parts) -> None:
             tx.lock_campaign(campaign.id)
             at = tx.now().policy
             still = next((row for row in tx.unfinished() if row.id == campaign.id), None)
+            if still is not None:  # nobody is left whose call would have to be approved
+                waits = (CampaignState.WAITING_FOR_APPROVAL,)
+                tx.change_campaign(campaign.id, waits, state=CampaignState.RUNNING.value)
             if still is not None and not roll(tx, still, parts):
                 tx.change_campaign(
                     campaign.id,
-                    (CampaignState.RUNNING, CampaignState.WAITING_FOR_APPROVAL),
+                    (CampaignState.RUNNING,),
                     state=CampaignState.FINISHED.value,
                     finished_at=at,
                 )

@@ -44,19 +44,24 @@ def load(
     agent_id: str | None = None,
     from_number: str | None = None,
     region: str | None = None,
+    contacts: str | None = None,
     today: date,
 ) -> Source:
     """Read a campaign file, or a CSV alone. Raises DefinitionError with every fault.
 
     The arguments fill in what the file does not say; where both say it, they must agree, except
-    that a file's own region is right. `today` is part of the name that a CSV alone gets.
+    that a file's own region is right. `contacts` stands in for the list that a file names: the same
+    contacts in another file. `today` is part of the name that a CSV alone gets.
     """
     shown = os.fspath(path)
     suffix = Path(shown).suffix.lower()
     given = {"name": name, "agent_id": agent_id, "from_number": from_number}
     arguments = {key: value for key, value in given.items() if value is not None}
     if suffix in _YAML:
-        return _campaign(shown, arguments, region)
+        return _campaign(shown, arguments, region, contacts)
+    if suffix in _CSV and contacts is not None:
+        expected, hint = "a campaign file (.yaml)", "a list alone is its own list"
+        raise DefinitionError([Fault(at=_option("contacts"), expected=expected, hint=hint)])
     if suffix in _CSV:
         return _list_alone(shown, arguments, region, today)
     opening.regular(Path(shown), shown)
@@ -64,7 +69,9 @@ def load(
     raise DefinitionError([Fault(at=shown, expected=expected, got=suffix or "no ending")])
 
 
-def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> Source:
+def _campaign(
+    shown: str, arguments: Mapping[str, str], region: str | None, contacts: str | None
+) -> Source:
     document = yaml_tree.read(Path(shown), shown)
     faults = list(document.faults)
     told = {(fault.at, fault.key) for fault in faults}
@@ -78,7 +85,11 @@ def _campaign(shown: str, arguments: Mapping[str, str], region: str | None) -> S
     # What YAML already made of a value needs no second sentence.
     faults += [fault for fault in wrong if (fault.at, fault.key) not in told]
     try:
-        rows = _list_of(document, definition)
+        rows = (
+            _list_of(document, definition)
+            if contacts is None
+            else _list_instead(contacts, definition)
+        )
     except DefinitionError as error:
         faults += error.faults
     if region is not None and definition.contacts.region is None:
@@ -204,6 +215,20 @@ def _list_of(document: Document, definition: Definition) -> RowSource | None:
     at, key = document.at(path), ".".join(path)
     found, shown = newest(directory, named, at=at, key=key)
     return csv_table.read(found, shown, encoding=encoding, at=at, key=key)
+
+
+def _list_instead(contacts: str, definition: Definition) -> RowSource:
+    """The list of the command line, read as the file says of its own."""
+    own = definition.contacts
+    instead = "" if own.rows is None else "rows of its own"
+    if own.refresh is not None:
+        instead = "contacts.refresh, which would read the file's own list again"
+    if instead:
+        expected, hint = "a campaign file whose list another may stand in for", "edit its contacts"
+        raise DefinitionError(
+            [Fault(at=_option("contacts"), expected=expected, got=instead, hint=hint)]
+        )
+    return csv_table.read(Path(contacts), contacts, encoding=own.encoding, at=_option("contacts"))
 
 
 def _in_region(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, delete, exists, func, insert, select, update
 
 from campaigns.core.definition import Definition
-from campaigns.core.lifecycle import RANG_NOBODY, CampaignState
+from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.core.runs import Origin
 from campaigns.errors import UnknownName
@@ -26,7 +26,6 @@ from campaigns.store.tables import (
     run_lease,
 )
 
-_NOBODY = [state.value for state in RANG_NOBODY]
 _PAUSES_ASKED = (
     select(pause_request.c.id, pause_request.c.campaign_id, pause_request.c.why)
     .where(~pause_request.c.applied)
@@ -185,17 +184,6 @@ class CampaignQueries(Queries):
     def unfinished(self) -> Sequence[CampaignRow]:
         """Campaigns without an open task that nobody paused."""
         return [campaign_row(row) for row in self.connection.execute(_UNFINISHED).mappings()]
-
-    def tried(self, campaign_id: int, since: datetime | None) -> Collection[int]:
-        """Contacts that calls since then may have rung; None: since ever."""
-        query = (
-            select(dial_task.c.contact_id)
-            .join(attempt, attempt.c.task_id == dial_task.c.id)
-            .where(attempt.c.campaign_id == campaign_id, attempt.c.state.not_in(_NOBODY))
-        )
-        if since is not None:
-            query = query.where(attempt.c.intent_at >= since)
-        return set(self.connection.execute(query.distinct()).scalars())
 
     def ask_pause(self, campaign_id: int, why: str, at: datetime) -> None:
         """Ask for a pause without touching the campaign's row: the gate obeys at once."""

@@ -1,4 +1,4 @@
-"""Queries of another round: who was not reached, and their dial tasks wait again."""
+"""Queries of rounds: who was called in a first, who was not reached and is called in another."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import exists, or_, select, update
 
-from campaigns.core.lifecycle import AttemptState, TaskEvent, TaskState, advance_task
+from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, TaskEvent, TaskState, advance_task
 from campaigns.core.rounds import Met, Unreached
 from campaigns.store.base import Queries
 from campaigns.store.place import PLACE
 from campaigns.store.tables import attempt, contact, dial_task, phone, suppression
 
 _ENDED = [one.value for one in Unreached]
+_NOBODY = [state.value for state in RANG_NOBODY]
 _MAY_HAVE_TALKED = (
     *(AttemptState.DIALING, AttemptState.ACCEPTED, AttemptState.RINGING, AttemptState.IN_PROGRESS),
     *(AttemptState.COMPLETED, AttemptState.UNKNOWN, AttemptState.UNRESOLVED),
@@ -22,6 +23,17 @@ _MAY_HAVE_TALKED = (
 
 class RoundQueries(Queries):
     """A new round of a campaign, whose lock is held by whoever writes."""
+
+    def tried(self, campaign_id: int, since: datetime | None) -> Collection[int]:
+        """Contacts that calls since then may have rung; None: since ever."""
+        query = (
+            select(dial_task.c.contact_id)
+            .join(attempt, attempt.c.task_id == dial_task.c.id)
+            .where(attempt.c.campaign_id == campaign_id, attempt.c.state.not_in(_NOBODY))
+        )
+        if since is not None:
+            query = query.where(attempt.c.intent_at >= since)
+        return set(self.connection.execute(query.distinct()).scalars())
 
     def met(self, campaign_id: int, *, after: int, limit: int) -> Sequence[Met]:
         """Contacts by id, after an id, and what keeps each of them from another call."""
