@@ -99,6 +99,7 @@ NOW = {
     *("contacts.refresh", "contacts.max_age"),
     *("contacts.zone_evidence", "schedule.start", "schedule.end", "schedule.timezone"),
     *("calling_hours.timezone", "calling_hours.mon-fri", "calling_hours.sat"),
+    "calling_hours.holidays",
     *("calling_hours.closed", "calling_hours.open", "retry.max_attempts", "retry.no_answer"),
     *(path for path in PROMISED if path.startswith("schedule.")),
     *("retry.busy", "retry.failed", "retry.voicemail", "retry.redial_after_unknown"),

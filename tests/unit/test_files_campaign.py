@@ -155,7 +155,7 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
         load(tmp_path / "c.yaml", today=TODAY)
     assert all("not yet" in str(fault) for fault in caught.value.faults)
     refused = {fault.key for fault in caught.value.faults}
-    assert len(refused) == 16
+    assert len(refused) == 15
     lines = text.splitlines()
     for fault in caught.value.faults:
         line = int(fault.at.rpartition(":")[2])
@@ -167,7 +167,7 @@ def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
     columns += ",language,clinic_phone"
     written(tmp_path, f"{columns}\n+16175550100,1,America/New_York,booked,Ann,2026-03-10 14:00\n")
     refused = "account consent disclosure pacing budget caps dispositions opt_out notify store"
-    refused += " state cron holidays rules"
+    refused += " state cron rules"
     refused += " ambiguous_timezone same_number everyone"
     kept, skipping = [], -1
     for line in EVERYTHING.splitlines():
@@ -184,6 +184,7 @@ def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
     assert source.definition.contacts.refresh == "30 2 * * *"
     assert source.definition.contacts.where == "{{ status == 'booked' }}"
     assert len(source.definition.calling_hours.closed) == 2
+    assert source.definition.calling_hours.holidays == ("US-MA",)
     assert [touch.name for touch in source.definition.schedule.touches] == [
         "two_days_before",
         "same_day",

@@ -47,7 +47,7 @@ def check(
     wrong = verdict(loaded, found, strict=strict)
     summary.bad_rows(loaded, found, complain, rejects=rejects is not None)
     if as_json:
-        screen.emit({**summary.as_json(loaded, found), "ok": wrong is None})
+        screen.emit({**summary.as_json(loaded, found, now), "ok": wrong is None})
     else:
         summary.tell(loaded, found, now, screen.say)
         summary.requests(found)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
-from campaigns.core import durations
+from campaigns.core import durations, public_holidays
 from campaigns.core.admission import WaitReason
 from campaigns.core.anchor import Anchored
-from campaigns.core.definition import CallingHours, Retry, Schedule, Span
+from campaigns.core.definition import CallingHours, Definition, Retry, Schedule, Span
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.records import CAMPAIGN_END
 from campaigns.core.report import STARTING
@@ -70,7 +70,23 @@ def hours(calling: CallingHours) -> str:
     where = "in each person's zone" if calling.timezone == "contact" else f"in {calling.timezone}"
     exceptions = len(calling.closed) + len(calling.open)
     more = f", {exceptions} exception{'s' * (exceptions > 1)} by date" if exceptions else ""
+    if calling.holidays:
+        more = f", closed on public holidays of {' and '.join(calling.holidays)}{more}"
     return f"{'; '.join(said) or 'only on the dates under `open`'}, {where}{more}"
+
+
+def holidays(definition: Definition, now: datetime) -> Mapping[date, str]:
+    """The public holidays on which a campaign is closed, until its end or two months ahead."""
+    hours, when = definition.calling_hours, definition.schedule
+    first = max(filter(None, (now, when.start)))
+    last = when.end or first + public_holidays.LOOK
+    found = {
+        day: name
+        for place in hours.holidays
+        for day, name in public_holidays.between(place, first.date(), last.date())
+        if day not in hours.open
+    }
+    return dict(sorted(found.items()))
 
 
 def _days(first: int, last: int) -> str:

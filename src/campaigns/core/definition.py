@@ -136,6 +136,7 @@ class CallingHours(Frozen):
     days: tuple[tuple[Span, ...], ...] = ()
     closed: tuple[DateRange, ...] = ()
     open: Mapping[date, tuple[Span, ...]] = {}
+    holidays: tuple[str, ...] = ()  # places whose public holidays are closed
     stated: bool = True  # False: nobody wrote them, the house default (09:00 to 20:00 daily)
 
 

@@ -214,30 +214,21 @@ WHEN: tuple[Key, ...] = (
         schema=or_list(DATES),
     ),
     Key(
+        path="calling_hours.holidays",
+        says="Closed on the public holidays of these places, by the date beside the phone; a date"
+        " under `open` is open all the same.",
+        takes="a country such as US, a part of one such as US-MA, or a list of them",
+        default="none",
+        example=_HOURS + "  holidays: US-MA",
+        schema=or_list(TEXT),
+    ),
+    Key(
         path="calling_hours.open",
         says="Dates with hours of their own, whatever the day of the week.",
         takes="dates with hours",
         default="none",
         example=_HOURS + "  open: {2026-10-12: 09:00-17:00}",
         schema={"type": "object", "additionalProperties": or_list(HOURS)},
-    ),
-    Key(
-        path="pacing",
-        says="How fast it goes, and how far before a person has listened.",
-        takes="the keys below",
-        default="the account's limit of starts per minute",
-        example="pacing:\n  first: 10",
-        schema={},
-    ),
-    Key(
-        path="pacing.first",
-        says="Call so many contacts, then wait for `campaigns approve`: nobody else is called"
-        " before, and no retry leaves while it waits. Another agent_id, from_number or context asks"
-        " again, another list does not.",
-        takes="a whole number from 1 to 1000",
-        default="none: nobody is asked",
-        example="pacing:\n  first: 10",
-        schema={"type": ["integer", "string"], "minimum": 1, "maximum": 1000},
     ),
     Key(
         path="retry",

@@ -11,19 +11,19 @@ from typing import Any
 
 from campaigns.core.columns import near
 from campaigns.core.keys import Key
+from campaigns.core.keys_pace import PACE
 from campaigns.core.keys_when import WHEN
 from campaigns.core.keys_who import WHO
 from campaigns.core.reading import Refused
 from campaigns.core.weekhours import is_day_key
 
-KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN)}
+KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN, *PACE)}
 
 NOT_YET: Mapping[str, str] = {
     "account": "the account `default` dials",
     "consent": "keep the proof of consent yourself until then",
     "disclosure": "let the agent's own prompt say it until then",
     "contacts.state": "state calling_hours that suit every state until then",
-    "calling_hours.holidays": "list the dates under `closed` until then",
     "calling_hours.rules": "write the hours that the law allows until then",
     "calling_hours.ambiguous_timezone": "every zone where the phone may be must be open",
     "pacing.starts_per_minute": "the account's limit of starts per minute holds",
@@ -102,6 +102,7 @@ _FOREIGN: Mapping[str, Mapping[str, str]] = {
     "calling_hours": {
         "calling_hours.timezone": "tz time_zone zone",
         "calling_hours.closed": "except exclude excluded blackout blackouts off skip",
+        "calling_hours.holidays": "public_holidays bank_holidays holiday holiday_calendar",
         "calling_hours.open": "extra special exceptions include overrides",
         "schedule.start": "start_date",
         "schedule.end": "end_date",
