@@ -304,3 +304,20 @@ def test_a_program_submits_without_being_asked(
     assert changed.difference is not None
     assert (changed.difference.added, changed.difference.withdrawn) == (1, 1)
     assert capsys.readouterr().out == ""
+
+
+def test_a_first_list_with_too_many_bad_rows_is_not_stored(shell: Shell) -> None:
+    """Half a list that came through the wrong export is no list: `--yes` is no answer to that."""
+    good = [f"+161755501{n},Ann" for n in range(10, 24)]
+    shell.campaign(*good, *(f"12{n},Joe" for n in range(6)))
+    said = shell("submit", "campaign.yaml", "--yes", code=1)
+    assert "6 of 20 rows are bad, more than 10%" in said.err
+    assert "nothing was stored; --rejects FILE writes every bad row" in said.err
+    assert shell("list", "--json").json == {"campaigns": []}
+    assert "submit would refuse it: 6 of 20 rows" in shell("plan", "campaign.yaml").err
+    shell("submit", "campaign.yaml", "--yes", "--rejects", "bad.csv", code=1)
+    assert len((shell.directory / "bad.csv").read_text().splitlines()) == 7
+    text = (shell.directory / "campaign.yaml").read_text()
+    more = "contacts: {file: people.csv, max_rejected: 40%}"
+    shell.write("campaign.yaml", text.replace("contacts: people.csv", more))
+    assert "14 people will be called" in shell("submit", "campaign.yaml", "--yes").out

@@ -393,3 +393,13 @@ def test_who_comes_back_with_another_number_is_locked_and_asked_about_by_that_on
     world.run_for(2 * 3600)
     assert "+16175550777" not in [request.to_number for _, request in world.provider.rung]
     assert book(world)["k1"][0] == "suppressed"
+
+
+def test_a_first_list_with_too_many_bad_rows_is_not_stored(world: World) -> None:
+    """Whoever hands it in, a program too."""
+    bad = [RejectedRow(line=n, column="phone", reason="empty") for n in range(50, 56)]
+    with pytest.raises(Refused, match="6 of 9 rows cannot be read") as caught:
+        put(world, [*people(1, 2, 3), *bad], "d1")
+    assert caught.value.difference.rejected == 6
+    assert world.rows("SELECT * FROM campaign") == []
+    put(world, [*people(1, 2, 3), *bad[:5]], "d1")  # a handful is let go

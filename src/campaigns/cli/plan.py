@@ -81,10 +81,7 @@ def plan(
         if found is None:
             found = _all_new(listed)
         keys = _keys(lines, installation)
-    # A first list is not refused: its submitter is shown what is odd, and asked.
-    why = None
-    if row is not None:
-        why = guarded(loaded.submission(), found, allow_withdraw=False)
+    why = guarded(loaded.submission(), found, allow_withdraw=False)
     if out is not None:
         planned.write(out, file, loaded, row, typed)
     if as_json:

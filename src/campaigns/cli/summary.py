@@ -145,7 +145,7 @@ def too_faulty(loaded: Loaded, found: Examined) -> str | None:
     if counts.rejected > FEW and counts.rejected > most * counts.lines:
         return (
             f"{counts.rejected:,} of {counts.lines:,} rows are bad, more than {most:.0%}"
-            f" and more than {FEW} rows: mend the list before it is called"
+            f" (max_rejected) and more than {FEW} rows: mend the list, or raise max_rejected"
         )
     return None
 

@@ -123,8 +123,8 @@ WHO: tuple[Key, ...] = (
     ),
     Key(
         path="contacts.max_rejected",
-        says="A later list with more bad rows (and more than 5) changes nothing; of a first one"
-        " `check` exits 1 and `submit` says it before it asks.",
+        says="A list with more bad rows (and more than 5) changes nothing, and a first one is not"
+        " stored.",
         takes="a share such as 10%",
         default="10%",
         example=_FILE + "  max_rejected: 10%",

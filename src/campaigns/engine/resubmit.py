@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from campaigns.core.contacts import RejectedRow
 from campaigns.core.difference import Difference, Line, refused
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
@@ -51,6 +52,18 @@ def guarded(submission: Submission, found: Difference, *, allow_withdraw: bool) 
         max_rejected=contacts.max_rejected,
         allow_withdraw=allow_withdraw,
     )
+
+
+def first_look(submission: Submission) -> None:
+    """Raises Refused for a first list of which too many rows cannot be read. Nothing is stored."""
+    lines = rejected = 0
+    for entry in submission.entries:
+        lines += 1
+        rejected += isinstance(entry, RejectedRow)
+    found = Difference(lines=lines, rejected=rejected)
+    why = guarded(submission, found, allow_withdraw=True)
+    if why is not None:
+        raise Refused(submission.definition.name, found, why)
 
 
 def _reconciler(submission: Submission, row: CampaignRow, parts: Parts, token: str) -> Reconciler:
