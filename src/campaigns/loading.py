@@ -85,6 +85,7 @@ def load(
     agent_id: str | None = None,
     from_number: str | None = None,
     region: str | None = None,
+    contacts: str | None = None,
 ) -> Loaded:
     """Read a campaign: its file, a list alone, or the tree of a campaign file that a program made.
 
@@ -104,6 +105,7 @@ def load(
         agent_id=agent_id,
         from_number=from_number,
         region=region,
+        contacts=contacts,
         today=datetime.now().astimezone().date(),
     )
     return of_source(source, region)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from campaigns.core.definition import Schedule
-from campaigns.core.lifecycle import CampaignState, Outcome
+from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome
 from campaigns.errors import UnknownName
 from campaigns.store import schema
 from tests.support.engine import definition
@@ -52,6 +52,18 @@ def test_only_running_campaigns_of_the_account_are_runnable(stored: Stored) -> N
     stored.campaign([person(9)], "elsewhere", account=other)
     with stored.tx() as tx:
         assert [row.id for row in tx.runnable(stored.account, leased_at=None)] == [running]
+
+
+def test_who_may_have_been_rung_since_an_instant(stored: Stored) -> None:
+    campaign = stored.campaign(4)
+    stored.campaign([person(9)], "two")
+    first, second, refused = (stored.calling(campaign, when=at(n)) for n in (1, 2, 3))
+    stored.becomes(refused, AttemptState.REJECTED)
+    one, two = (stored.task(made.task_id or 0).contact_id for made in (first, second))
+    with stored.tx() as tx:
+        assert set(tx.tried(campaign, None)) == {one, two}
+        assert set(tx.tried(campaign, at(2))) == {two}
+        assert not tx.tried(campaign + 1, None)
 
 
 def test_a_pause_that_was_asked_for_holds_until_it_is_applied(stored: Stored) -> None:

@@ -134,6 +134,32 @@ def test_a_stray_call_is_never_refused_by_the_open_one(stored: Stored) -> None:
         assert len(tx.recent_intents(attempt.phone_id, at(-1))) == 2
 
 
+def test_only_a_task_that_reached_nobody_is_redialled(stored: Stored) -> None:
+    campaign = stored.campaign(3)
+    made = [stored.calling(campaign) for _ in range(3)]
+    for attempt, outcome in zip(made, (Outcome.NO_ANSWER, Outcome.COMPLETED, None), strict=True):
+        if outcome is not None:
+            stored.becomes(attempt, AttemptState(outcome.value), open=False)
+            stored.done(attempt.task_id or 0, outcome)
+    tasks = [attempt.task_id or 0 for attempt in made]
+    with stored.tx() as tx:
+        met = tx.met(campaign, after=0, limit=9)
+        assert [one.unwanted or one.gone or one.held for one in met] == [False] * 3
+        ids = [one.contact_id for one in met]
+        assert list(tx.met(campaign, after=ids[0], limit=1)) == [met[1]]
+        assert set(tx.may_have_talked(ids)) == set(tasks[1:])
+        tx.lock_tasks_of(ids)
+        assert tx.redial(tasks, at(9)) == 1
+        assert tx.redial(tasks, at(9)) == 0
+    again = stored.task(tasks[0])
+    assert (again.state, again.outcome) == (TaskState.WAITING, None)
+    assert (again.attempts, again.spent) == (1, 1)
+    assert (again.tries, again.retry_at, again.eligible_at) == (0, None, at(9))
+    with stored.tx() as tx:
+        tx.suppress(again.phone_id, reason="asked", source="test", at=at(9))
+        assert [one.unwanted for one in tx.met(campaign, after=0, limit=9)] == [True, False, False]
+
+
 def test_only_an_unresolved_task_is_reopened(stored: Stored) -> None:
     attempt = in_doubt(stored)
     assert attempt.task_id is not None

@@ -14,6 +14,15 @@ from tests.support.stored import T0, Stored, at, person
 PARIS = ("Europe/Paris",)
 
 
+def test_a_contact_keeps_the_number_that_it_sees(stored: Stored) -> None:
+    stored.campaign(2)
+    with stored.tx() as tx:
+        assert tx.contact(1).from_number is None
+        tx.keep_caller(1, "+16175550101")
+        assert tx.contact(1).from_number == "+16175550101"
+        assert tx.contact(2).from_number is None
+
+
 def test_phones_are_inserted_in_sorted_order_and_only_once(stored: Stored) -> None:
     numbers = [f"+1617555{n:04d}" for n in (900, 3, 77, 3, 501)]
     with stored.tx() as tx:

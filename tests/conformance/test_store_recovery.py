@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from campaigns.core.calls import Limit
+from campaigns.core.incarnation import Orphan
 from campaigns.core.lifecycle import AttemptState, TaskState
-from campaigns.core.records import Orphan
 from tests.support.stored import T0, Stored, at, person, said
 
 

@@ -314,7 +314,6 @@ def test_a_cancelled_name_is_used_up(shell: Shell) -> None:
 
 def test_what_is_not_there_yet_is_refused_in_words(shell: Shell) -> None:
     shell.campaign(JANE)
-    assert "not yet" in shell("submit", "campaign.yaml", "--contacts", "x.csv", code=2).line
     assert "No such option" in shell("show", "reminders", "--with-input", code=2).line
 
 
@@ -366,3 +365,20 @@ def test_a_campaign_may_wait_for_people_who_come_one_at_a_time(shell: Shell) -> 
     with shell.world() as world:
         world.settle(ticks=2)
         assert [one.context for _, one in world.provider.rung] == [{"patient": "Jane"}]
+
+
+def test_a_first_list_with_too_many_bad_rows_is_not_stored(shell: Shell) -> None:
+    """Half a list that came through the wrong export is no list: `--yes` is no answer to that."""
+    good = [f"+161755501{n},Ann" for n in range(10, 24)]
+    shell.campaign(*good, *(f"12{n},Joe" for n in range(6)))
+    said = shell("submit", "campaign.yaml", "--yes", code=1)
+    assert "6 of 20 rows are bad, more than 10%" in said.err
+    assert "nothing was stored; --rejects FILE writes every bad row" in said.err
+    assert shell("list", "--json").json == {"campaigns": []}
+    assert "submit would refuse it: 6 of 20 rows" in shell("plan", "campaign.yaml").err
+    shell("submit", "campaign.yaml", "--yes", "--rejects", "bad.csv", code=1)
+    assert len((shell.directory / "bad.csv").read_text().splitlines()) == 7
+    text = (shell.directory / "campaign.yaml").read_text()
+    more = "contacts: {file: people.csv, max_rejected: 40%}"
+    shell.write("campaign.yaml", text.replace("contacts: people.csv", more))
+    assert "14 people will be called" in shell("submit", "campaign.yaml", "--yes").out

@@ -112,7 +112,7 @@ def test_every_line_of_a_list_becomes_one_thing(
     written(tmp_path, codecs.BOM_UTF8 * mark + content.encode("utf-8", "replace"))
     loaded = load(written(tmp_path, SMALL_YAML + LISTED, "c.yaml"))
     world = World()
-    counts = submit(loaded.submission(), world.parts, who="test").counts
+    counts = submit(loaded.submission(), world.parts, who="test", looked=True).counts
     meant = Counter(BECOMES.get(kind, "rejected") for kind, _ in rows)
     assert counts.lines == len(rows) + 1
     assert counts.accepted == meant["accepted"] + 1
@@ -150,7 +150,7 @@ def test_whatever_stands_in_a_list_is_counted_once_or_refused_in_our_words(
         source="people.csv",
         entries=listed,
     )
-    counts = submit(submission, world.parts, who="test").counts
+    counts = submit(submission, world.parts, who="test", looked=True).counts
     stored = len(world.tasks()) + len(world.rows("SELECT line FROM rejected_row"))
     assert stored == counts.lines == len(listed)
     for entry in listed:

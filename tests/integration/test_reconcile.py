@@ -18,7 +18,7 @@ from campaigns.errors import Conflict
 from campaigns.machine import SystemDice
 from campaigns.store.database import Database
 from campaigns.store.reads import Reads
-from tests.support.engine import World, contact, definition
+from tests.support.engine import START, World, contact, definition
 
 
 @pytest.fixture(params=["memory", "postgresql"])
@@ -378,3 +378,28 @@ def test_an_edited_file_may_be_submitted_paused(world: World) -> None:
     assert done.effect is Effect.CHANGED
     (row,) = world.rows("SELECT state, paused_by FROM campaign")
     assert row == {"state": "paused", "paused_by": "ann"}
+
+
+@ON_THE_TESTS_CLOCK
+def test_who_comes_back_with_another_number_is_locked_and_asked_about_by_that_one(
+    world: World,
+) -> None:
+    """The do-not-call list holds for the number that would ring, not for the one on the old row."""
+    later = START + timedelta(hours=1)
+    put(world, [contact(1, not_before=later), contact(2)], "d1")
+    put(world, [contact(2)], "d2")
+    control.suppress(["+16175550777"], world.parts, who="ann", reason="asked")
+    put(world, [contact(1, to_number="+16175550777"), contact(2)], "d3")
+    world.run_for(2 * 3600)
+    assert "+16175550777" not in [request.to_number for _, request in world.provider.rung]
+    assert book(world)["k1"][0] == "suppressed"
+
+
+def test_a_first_list_with_too_many_bad_rows_is_not_stored(world: World) -> None:
+    """Whoever hands it in, a program too."""
+    bad = [RejectedRow(line=n, column="phone", reason="empty") for n in range(50, 56)]
+    with pytest.raises(Refused, match="6 of 9 rows cannot be read") as caught:
+        put(world, [*people(1, 2, 3), *bad], "d1")
+    assert caught.value.difference.rejected == 6
+    assert world.rows("SELECT * FROM campaign") == []
+    put(world, [*people(1, 2, 3), *bad[:5]], "d1")  # a handful is let go

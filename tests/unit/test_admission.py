@@ -47,6 +47,7 @@ FACTS = Facts(
     max_attempts=3,
     campaign_state=CampaignState.RUNNING,
     pause_asked=False,
+    unapproved=False,
     start=None,
     zones=("America/New_York",),
     suppressed=False,
@@ -211,6 +212,7 @@ anything = st.builds(
     max_attempts=st.integers(1, 3),
     campaign_state=st.sampled_from(CampaignState),
     pause_asked=st.booleans(),
+    unapproved=st.booleans(),
     start=st.none() | near,
     zones=st.sampled_from([(), ("America/New_York",), ("Asia/Tokyo", "Europe/Paris")]),
     suppressed=st.booleans(),
@@ -231,6 +233,13 @@ mostly_fine = st.builds(
 calendars = st.sampled_from([ALWAYS, WORKDAY, NEVER])
 
 
+def test_one_contact_more_than_may_be_called_before_an_approval_waits_for_a_person() -> None:
+    assert ask(unapproved=True) == back(WaitReason.APPROVAL, T0)
+    assert ask(campaign_state=CampaignState.WAITING_FOR_APPROVAL) == back(WaitReason.APPROVAL, T0)
+    # What keeps it from being called anyway is said first: its turn has not come.
+    assert ask(WORKDAY, unapproved=True, at=CLOSES) == back(WaitReason.HOURS, OPENS + EDGE_MARGIN)
+
+
 @given(anything | mostly_fine, calendars)
 def test_only_an_explicit_admission_lets_a_phone_ring(facts: Facts, hours: Hours) -> None:
     """Each of these alone forbids the call, whatever everything else says."""
@@ -240,6 +249,7 @@ def test_only_an_explicit_admission_lets_a_phone_ring(facts: Facts, hours: Hours
         or not facts.claim_is_ours
         or facts.campaign_state is not CampaignState.RUNNING
         or facts.pause_asked
+        or facts.unapproved
         or facts.account_paused
         or facts.suppressed
         or facts.busy_until is not None

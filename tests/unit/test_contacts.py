@@ -226,11 +226,37 @@ def test_agent_and_caller_templates_are_worked_out_per_row() -> None:
         contacts={"region": "US"},
     )
     contact = accepted(of, phone=BOSTON, language="es", clinic_phone="617 555 0142")
-    assert (contact.agent_id, contact.from_number) == ("agent_es", "+16175550142")
+    assert (contact.agent_id, contact.from_number) == (None, None)  # not of its own
+    assert (of.agent(contact, ""), of.caller(contact)) == ("agent_es", "+16175550142")
     own = accepted(of, phone=BOSTON, clinic_phone="617 555 0142", agent_id="agent_own")
-    assert own.agent_id == "agent_own"
+    assert of.agent(own, "") == "agent_own"
     assert rejected(of, phone=BOSTON, language="es")[0] == "clinic_phone"
     assert rejected(of, phone=BOSTON, language="es", clinic_phone="main desk")[0] == "from_number"
+
+
+@pytest.mark.parametrize(
+    ("keys", "cells", "column", "said"),
+    [
+        ({"agent_id": "{{ agent | default('') }}"}, {}, "agent_id", "names no agent"),
+        ({"agent_id": "{{ agent }}"}, {}, "agent", ""),
+        ({"agent_id": "{{ agent }} two"}, {"agent": "one"}, "agent_id", "without spaces"),
+        ({"from_number": "{{ caller | default('') }}"}, {}, "from_number", "gives no number"),
+        ({"from_number": "{{ caller }}"}, {"caller": "617 555 0142"}, "from_number", "country"),
+    ],
+)
+def test_a_template_that_gives_no_agent_or_caller_rejects_its_row(
+    keys: dict[str, str], cells: dict[str, str], column: str, said: str
+) -> None:
+    of = reader(["phone", "agent", "caller"], **keys)
+    found, reason = rejected(of, phone=BOSTON, **cells)
+    assert found == column
+    assert said in reason
+
+
+def test_a_template_with_a_column_nobody_has_is_a_fault_of_the_file() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        reader(["phone", "language"], agent_id="{{ langage }}", from_number="{{ clinic }}")
+    assert [fault.key for fault in caught.value.faults] == ["agent_id", "from_number"]
 
 
 def test_cells_are_kept_clean_and_empty_ones_are_absent() -> None:

@@ -128,9 +128,32 @@ def test_a_definition_survives_the_database(keys: dict[str, object]) -> None:
     assert again.model_dump_json() == stored.model_dump_json()
 
 
+def test_a_list_of_callers_is_read_in_its_order() -> None:
+    made = definition(from_number=["+1 617 555 0101", "+16175550102"])
+    assert made.from_number == "+16175550101"
+    assert made.from_numbers == ("+16175550101", "+16175550102")
+    assert "617" not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([], "from_number: expected a number in E.164, or a list of them, got an empty list"),
+        (["+16175550101", "+1 617 555 0101"], "from_number[2]: expected every number once"),
+        (["+16175550101", "{{ clinic }}"], "a template stands alone, not in a list"),
+        (["+16175550101", "617 555"], "from_number[2]: expected a number in E.164"),
+    ],
+)
+def test_a_list_of_callers_has_each_fault_told(value: list[str], said: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        definition(from_number=value)
+    (fault,) = caught.value.faults
+    assert said in str(fault)
+
+
 def test_a_stored_definition_with_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError):
-        Definition.model_validate_json(definition().model_dump_json()[:-1] + ',"pacing":{}}')
+        Definition.model_validate_json(definition().model_dump_json()[:-1] + ',"notify":{}}')
 
 
 def test_its_repr_holds_no_number_and_no_person() -> None:

@@ -201,3 +201,28 @@ def test_any_hours_that_do_not_overlap_are_kept_in_order(edges: list[int]) -> No
         f"{one // 60:02}:{one % 60:02}-{two // 60:02}:{two % 60:02}" for one, two in reversed(pairs)
     )
     assert [(span.start, span.end) for span in hours(mon=text).days[0]] == pairs
+
+
+@pytest.mark.parametrize(
+    ("written", "places"),
+    [("US-MA", ("US-MA",)), ("us-ma", ("US-MA",)), (["DE-BY", "AT", "AT"], ("DE-BY", "AT"))],
+)
+def test_places_with_public_holidays(written: object, places: tuple[str, ...]) -> None:
+    hours = definition(calling_hours={"mon-fri": "09:00-17:00", "holidays": written})
+    assert hours.calling_hours.holidays == places
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("UK", "write GB"),
+        ("USA-MA", "write US-MA"),
+        ("US-MZ", "did you mean US-"),
+        ("SG-XX", "SG is not divided: write SG"),
+        ("Massachusetts", "among them are"),
+    ],
+)
+def test_a_place_nobody_knows_is_told_the_near_one(written: str, hint: str) -> None:
+    (said,) = faults(calling_hours={"mon-fri": "09:00-17:00", "holidays": written})
+    assert said.startswith("calling_hours.holidays: expected a country such as US, or a part of")
+    assert hint in said

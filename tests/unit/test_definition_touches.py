@@ -60,11 +60,13 @@ def test_a_touch_has_its_own_attempts_and_agent_or_the_campaign_s() -> None:
         retry={"max_attempts": "5"},
     )
     assert (whole.retry_of("a").max_attempts, whole.retry_of("b").max_attempts) == (5, 1)
-    assert (whole.agent_of("a"), whole.agent_of("b"), whole.agent_of("")) == (
-        whole.agent_id,
-        "short",
-        whole.agent_id,
-    )
+    assert [one.agent_id for one in whole.schedule.touches] == [None, "short"]
+
+
+def test_a_touch_has_no_template_for_its_agent() -> None:
+    touches = {"a": {"at": "-1d", "agent_id": "{{ agent }}"}}
+    (said,) = faults(schedule={"anchor": "visit_at", "touches": touches})
+    assert "a template stands in agent_id at the top level" in said
 
 
 @pytest.mark.parametrize(

@@ -134,19 +134,20 @@ def test_every_fault_of_both_files_comes_at_once_in_order(tmp_path: Path) -> Non
         tmp_path,
         campaign,
         "contacts: people.csv\nrecording: perhaps\nname: again\n"
-        "context:\n  a: {{ b }}\npacing: {}\n",
+        "context:\n  a: {{ b }}\nnotify: {}\n",
     )
     assert [one.partition(" expected")[0] for one in told] == [
         "people.csv:1:",
         "c.yaml:5: recording:",
         "c.yaml:6: name:",
         "c.yaml:8: context.a:",
-        "c.yaml:9: pacing:",
+        "c.yaml:9: notify:",
     ]
 
 
 def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> None:
     columns = "to_number,appointment_id,clinic_tz,status,patient,appointment_at"
+    columns += ",language,clinic_phone"
     written(tmp_path, f"{columns}\n+16175550100,1,America/New_York,booked,Ann,noon\n")
     text = re.sub(r"\n  cron: .*", "", EVERYTHING)  # either it or an anchor
     written(tmp_path, text, "c.yaml")
@@ -154,7 +155,7 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
         load(tmp_path / "c.yaml", today=TODAY)
     assert all("not yet" in str(fault) for fault in caught.value.faults)
     refused = {fault.key for fault in caught.value.faults}
-    assert len(refused) == 16
+    assert len(refused) == 14
     lines = text.splitlines()
     for fault in caught.value.faults:
         line = int(fault.at.rpartition(":")[2])
@@ -163,9 +164,10 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
 
 def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
     columns = "mobile,appointment_id,clinic_tz,status,patient,appointment_at"
+    columns += ",language,clinic_phone"
     written(tmp_path, f"{columns}\n+16175550100,1,America/New_York,booked,Ann,2026-03-10 14:00\n")
     refused = "account consent disclosure pacing budget caps dispositions opt_out notify store"
-    refused += " state cron holidays rules"
+    refused += " state cron rules"
     refused += " ambiguous_timezone everyone"
     kept, skipping = [], -1
     for line in EVERYTHING.splitlines():
@@ -176,13 +178,13 @@ def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
         if skipping < 0:
             kept.append(line)
     text = "\n".join(kept)
-    text = re.sub(r"agent_id: .*", "agent_id: agent_en", text)
-    text = re.sub(r"from_number: .*", 'from_number: "+16175550199"', text)
     source = load(written(tmp_path, text, "c.yaml"), today=TODAY)
+    assert source.definition.from_number == "{{ clinic_phone }}"
     assert source.definition.retry.max_attempts == 2
     assert source.definition.contacts.refresh == "30 2 * * *"
     assert source.definition.contacts.where == "{{ status == 'booked' }}"
     assert len(source.definition.calling_hours.closed) == 2
+    assert source.definition.calling_hours.holidays == ("US-MA",)
     assert [touch.name for touch in source.definition.schedule.touches] == [
         "two_days_before",
         "same_day",

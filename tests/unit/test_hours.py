@@ -150,3 +150,44 @@ def test_answers_are_utc_whatever_the_question_was_in() -> None:
 def test_a_naive_instant_is_refused() -> None:
     with pytest.raises(TypeError):
         Hours(NINE_TO_EIGHT).is_open(datetime(2026, 6, 1), NEW_YORK)  # noqa: DTZ001
+
+
+# --- public holidays ------------------------------------------------------------------------
+
+PATRIOTS = datetime(2026, 4, 20, 16, 0, tzinfo=UTC)  # a Monday; noon in Boston
+BOSTON = ("America/New_York",)
+
+
+def on_holidays(*places: str, **more: object) -> Hours:
+    days = ((Span(start=9 * 60, end=17 * 60),),) * 7
+    return Hours(CallingHours(days=days, holidays=places, **more))  # type: ignore[arg-type]
+
+
+def test_a_public_holiday_of_the_place_is_closed_and_of_another_is_not() -> None:
+    assert on_holidays().is_open(PATRIOTS, BOSTON)
+    assert on_holidays("US").is_open(PATRIOTS, BOSTON)  # no federal one
+    assert not on_holidays("US-MA").is_open(PATRIOTS, BOSTON)
+    assert not on_holidays("DE", "US-MA").is_open(PATRIOTS, BOSTON)
+    opens = datetime(2026, 4, 21, 13, 0, tzinfo=UTC)
+    assert on_holidays("US-MA").next_open(PATRIOTS, BOSTON) == opens
+
+
+def test_a_date_that_is_opened_is_open_on_a_holiday() -> None:
+    opened = {PATRIOTS.date(): (Span(start=11 * 60, end=13 * 60),)}
+    hours = on_holidays("US-MA", open=opened)
+    assert hours.is_open(PATRIOTS, BOSTON)
+    assert not hours.is_open(PATRIOTS.replace(hour=14), BOSTON)
+
+
+def test_the_date_is_that_beside_the_phone() -> None:
+    at = datetime(2026, 12, 26, 1, 0, tzinfo=UTC)  # Christmas in Honolulu, the day after in Tokyo
+    all_day = ((Span(start=0, end=1440),),) * 7
+    hours = Hours(CallingHours(days=all_day, holidays=("US",)))
+    assert not hours.is_open(at, ("Pacific/Honolulu",))
+    assert hours.is_open(at, ("Asia/Tokyo",))
+    assert not hours.is_open(at, ("Asia/Tokyo", "Pacific/Honolulu"))
+
+
+def test_a_stored_place_that_nobody_knows_any_more_fails_closed() -> None:
+    with pytest.raises(ValueError, match="no public holidays are known of 'XX'"):
+        on_holidays("XX")

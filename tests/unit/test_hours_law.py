@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from holidays import country_holidays
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ def on_the_wall(at: datetime, hours: CallingHours, zone: str) -> bool:
     there = at.astimezone(ZoneInfo(zone))
     spans = hours.days[there.weekday()] if hours.days else ()
     if any(shut.first <= there.date() <= shut.last for shut in hours.closed):
+        spans = ()
+    if any(there.date() in country_holidays("US", subdiv="MA") for _ in hours.holidays):
         spans = ()
     spans = hours.open.get(there.date(), spans)
     midnight = datetime.combine(there.date(), time())
@@ -60,6 +63,8 @@ EDGES = [
     ("Asia/Kathmandu", "2026-06-01T00:00"),  # no change, +05:45
     ("Pacific/Kiritimati", "2026-06-01T00:00"),
     ("Antarctica/Troll", "2026-03-29T01:00"),  # two hours
+    ("America/New_York", "2026-04-20T12:00"),  # no change, but a holiday of Massachusetts
+    ("Pacific/Kiritimati", "2026-12-25T12:00"),  # Christmas is over here before it begins there
 ]
 
 
@@ -99,6 +104,7 @@ def situations(
         days=tuple(draw(st.lists(day_spans(), min_size=7, max_size=7))),
         closed=tuple(DateRange(first=day, last=day + timedelta(days=1)) for day in shut),
         open=draw(st.dictionaries(near, day_spans(), max_size=2)),
+        holidays=draw(st.sampled_from([(), ("US-MA",)])),
     )
     margin = draw(st.sampled_from([timedelta(0), MINUTE, timedelta(seconds=90), 10 * MINUTE]))
     return hours, tuple(sorted({zone, *others})), at, margin

@@ -44,7 +44,12 @@ def test_every_pair_of_an_attempt(state: AttemptState, to: AttemptState) -> None
 
 def test_done_is_left_only_where_nobody_was_reached_or_by_a_person() -> None:
     leaving = [e for (s, e), to in TASK_TABLE.items() if s is TaskState.DONE and to is not s]
-    assert leaving == [TaskEvent.REINSTATED, TaskEvent.REOPENED, TaskEvent.RELISTED]
+    assert leaving == [
+        TaskEvent.REINSTATED,
+        TaskEvent.REOPENED,
+        TaskEvent.REDIALLED,
+        TaskEvent.RELISTED,
+    ]
 
 
 def test_only_evidence_of_the_call_itself_outweighs_that_nobody_was_rung() -> None:

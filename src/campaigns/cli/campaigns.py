@@ -46,6 +46,8 @@ def list_(as_json: options.AsJson = False) -> None:
 
 
 def _aside(one: CampaignSummary) -> str:
+    if one.state is CampaignState.WAITING_FOR_APPROVAL and not one.pause_asked:
+        return f"`campaigns approve {one.name}`"
     if one.state is CampaignState.PAUSED or one.pause_asked:
         return f"{screen.shown(one.paused_why)} (by {one.paused_by or 'nobody known'})"
     return ""
@@ -104,6 +106,8 @@ def _run(summary: CampaignSummary, now: datetime) -> str:
 def _stopped(figures: CampaignFigures) -> Text:
     summary, account = figures.summary, figures.account
     lines = []
+    if summary.state is CampaignState.WAITING_FOR_APPROVAL:
+        lines.append(words.approval(summary.name))
     if summary.paused_why is not None:
         since = f", {screen.distance(summary.paused_at, figures.at)}" if summary.paused_at else ""
         lines.append(f"{screen.shown(summary.paused_why)} (by {summary.paused_by}{since})")

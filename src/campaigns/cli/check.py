@@ -24,12 +24,20 @@ def check(
     from_number: options.FromNumber = None,
     name: options.Name = None,
     region: options.Region = None,
+    contacts: options.Contacts = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Check a campaign and every contact: faults by line, who, when, from which number."""
     now = datetime.now(UTC)
     try:
-        loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
+        loaded = load(
+            file,
+            name=name,
+            agent_id=agent_id,
+            from_number=from_number,
+            region=region,
+            contacts=contacts,
+        )
     except DefinitionError as error:
         if as_json:
             screen.emit({"ok": False, "campaign": name, "faults": error.faults})
@@ -39,7 +47,7 @@ def check(
     wrong = verdict(loaded, found, strict=strict)
     summary.bad_rows(loaded, found, complain, rejects=rejects is not None)
     if as_json:
-        screen.emit({**summary.as_json(loaded, found), "ok": wrong is None})
+        screen.emit({**summary.as_json(loaded, found, now), "ok": wrong is None})
     else:
         summary.tell(loaded, found, now, screen.say)
         summary.requests(found)

@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `cancel`: what a person decides while calls are going out."""
+"""`pause`, `resume`, `approve`, `cancel`: what a person decides while calls are going out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from campaigns.cli import options, screen, state
 from campaigns.cli.doors import Misused
 from campaigns.core.figures import AccountFigures
 from campaigns.core.lifecycle import CampaignState
-from campaigns.engine import control
+from campaigns.engine import approval, control
 from campaigns.errors import InputError
 
 Target = Annotated[str | None, typer.Argument(metavar="[NAME]", help="The campaign.")]
@@ -65,6 +65,18 @@ def resume(name: Target = None, *, account: Account = None, everything: Everythi
         control.resume_account([one.id for one in accounts], installation.parts, who=state.who())
     for one in accounts:
         screen.say(f"account {one.name} goes on; campaigns paused by themselves stay paused")
+
+
+def approve(name: options.CampaignName) -> None:
+    """Say that the first calls of a campaign are right (`pacing: {first: 10}`): it goes on."""
+    with state.opened() as installation:
+        approval.approve(name, installation.parts, who=state.who())
+        figures = state.look(installation, lambda reads: reads.campaign_figures(name))
+    if figures.summary.state is CampaignState.PAUSED:
+        screen.say(f"{name} is approved; it is paused: `campaigns resume {name}` lets it go on")
+        return
+    waits = screen.count(figures.summary.tasks.waiting, "call waits", "calls wait")
+    screen.say(f"{name} is approved: {waits}")
 
 
 def cancel(name: options.CampaignName, yes: options.Yes = False) -> None:

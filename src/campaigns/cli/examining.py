@@ -164,12 +164,11 @@ def _kept(found: Examined, bad: BadRow) -> BadRow:
 
 
 def _accept(found: Examined, contact: Contact, loaded: Loaded, plan: tuple[TouchPlan, ...]) -> None:
-    definition = loaded.definition
     found.counts.accepted += 1
-    _count(found.senders, contact.from_number or definition.from_number)
+    _count(found.senders, loaded.reader.caller(contact))
     live = [touch for touch in plan if touch.outcome is None]
-    for name in {definition.agent_of(touch.name) for touch in live or plan}:
-        _count(found.agents, contact.agent_id or name)
+    for name in {loaded.reader.agent(contact, touch.name) for touch in live or plan}:
+        _count(found.agents, name)
     if contact.anchor is not None:
         found.touches.update((touch.name, touch.reason or "") for touch in plan)
     found.shown.take(contact, loaded, _first(plan).name)
@@ -233,9 +232,9 @@ def request(rows: Sequence[Contact], loaded: Loaded, touch: TouchPlan) -> Mappin
     also = {"lines": [one.line for one in rows]} if len(rows) > 1 else {}
     return {
         **also,
-        "agent_id": contact.agent_id or definition.agent_of(touch.name),
+        "agent_id": loaded.reader.agent(contact, touch.name),
         "to_number": mask(contact.to_number),
-        "from_number": mask(contact.from_number or definition.from_number),
+        "from_number": mask(loaded.reader.caller(contact)),
         "context": {name: masked(text) for name, text in context.items()},
         "max_duration": seconds,
         "recording": recording,

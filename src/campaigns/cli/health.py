@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import typer
 from rich.text import Text
 
-from campaigns.cli import options, screen, state
+from campaigns.cli import options, screen, state, words
 from campaigns.config import Settings
 from campaigns.core.figures import AccountFigures, Health
 from campaigns.core.report import SILENT, problems
@@ -64,6 +64,8 @@ def broker_fault(found: Settings) -> str | None:
 def _well(health: Health) -> Text:
     """The last line where nothing is wrong: a person's pause is no fault, but it is not nothing."""
     paused = ", ".join(f"{pause.scope} {pause.name}" for pause in health.pauses)
+    if health.approvals:
+        return Text("nothing is wrong; first calls wait for a person's approval", style="yellow")
     if paused:
         return Text(f"nothing is wrong; paused by a person: {paused}", style="yellow")
     return Text("all is well", style="green")
@@ -98,6 +100,8 @@ def _show(found: Settings, health: Health, broker: str | None) -> None:
                 Text("paused ", style="yellow"),
                 f"{pause.scope} {pause.name}: {screen.shown(pause.why)} (by {pause.who}{since})",
             )
+    for name in health.approvals:
+        screen.say(Text("waits ", style="yellow"), f"campaign {name}: {words.approval(name)}")
     screen.say()
 
 

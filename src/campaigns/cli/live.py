@@ -15,7 +15,7 @@ from rich.text import Text
 
 from campaigns.cli import words
 from campaigns.core.figures import CampaignFigures
-from campaigns.core.lifecycle import Outcome
+from campaigns.core.lifecycle import CampaignState, Outcome
 from campaigns.core.report import silent
 
 LINES_EVERY = 15.0
@@ -39,6 +39,8 @@ def counted(figures: CampaignFigures) -> str:
     if tasks.calling:
         unknown = f" ({figures.unknown} unknown)" if figures.unknown else ""
         parts.append(f"{tasks.calling} live{unknown}")
+    if figures.summary.state is CampaignState.WAITING_FOR_APPROVAL:
+        parts.append(words.approval(figures.summary.name))
     idle = silent(figures)
     parts += [
         f"{one.count} waiting: {words.wait(one.reason, idle=idle)}"
@@ -105,6 +107,8 @@ def _footer(figures: CampaignFigures) -> Text:
         parts.append(f"estimated end {clock(figures.estimated_end)}")
     stopped = figures.summary.paused_why or account.paused_why
     line = Text(" · ".join(parts), style="dim")
+    if figures.summary.state is CampaignState.WAITING_FOR_APPROVAL:
+        line.append(f"\n{words.approval(figures.summary.name)}", style="bold yellow")
     if stopped:
         line.append(f"\npaused: {stopped}", style="bold red")
     elif account.held_why:

@@ -39,6 +39,14 @@ Region = Annotated[
     str | None,
     typer.Option("--region", metavar="US", help="The country of numbers written without one."),
 ]
+Contacts = Annotated[
+    str | None,
+    typer.Option(
+        "--contacts",
+        metavar="OTHER.csv",
+        help="A list that stands in for the one that the file names.",
+    ),
+]
 Limit = Annotated[
     int, typer.Option("--limit", min=0, metavar="N", help="Lines of a page; 0: everything.")
 ]

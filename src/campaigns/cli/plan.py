@@ -62,11 +62,14 @@ def plan(
     from_number: options.FromNumber = None,
     name: options.Name = None,
     region: options.Region = None,
+    contacts: options.Contacts = None,
     as_json: options.AsJson = False,
 ) -> None:
     """What submit would change: who is added, moved, changed, withdrawn. Nothing is stored."""
     typed = {"name": name, "agent_id": agent_id, "from_number": from_number, "region": region}
-    loaded = load(file, **typed)
+    loaded = load(file, **typed, contacts=contacts)
+    # A plan may be submitted from another directory.
+    typed["contacts"] = None if contacts is None else str(Path(contacts).absolute())
     lines = _Lines(most=LISTED if as_json else SHOWN)
     with state.opened() as installation:
         loaded = continued(loaded, installation)
@@ -78,10 +81,7 @@ def plan(
         if found is None:
             found = _all_new(listed)
         keys = _keys(lines, installation)
-    # A first list is not refused: its submitter is shown what is odd, and asked.
-    why = None
-    if row is not None:
-        why = guarded(loaded.submission(), found, allow_withdraw=False)
+    why = guarded(loaded.submission(), found, allow_withdraw=False)
     if out is not None:
         planned.write(out, file, loaded, row, typed)
     if as_json:

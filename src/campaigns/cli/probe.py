@@ -82,7 +82,7 @@ def _request(to: str, agent_id: str, from_number: str, region: str | None) -> Di
     if isinstance(caller, NumberFault):
         raise InputError(f"--from-number: {caller.reason}")
     try:
-        agent = fields.agent_id(agent_id)
+        agent = fields.one_agent(agent_id)
     except Refused as refused:
         raise InputError(f"--agent-id: expected {refused.expected}") from None
     return DialRequest(

@@ -56,17 +56,27 @@ def run(
     from_number: options.FromNumber = None,
     name: options.Name = None,
     region: options.Region = None,
+    contacts: options.Contacts = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Call everybody on a list, until every contact has an outcome."""
     if not simulate and (speed is not None or at is not None or keep is not None):
         raise Misused("--speed, --at and --keep belong to --simulate")
-    loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
+    loaded = load(
+        file,
+        name=name,
+        agent_id=agent_id,
+        from_number=from_number,
+        region=region,
+        contacts=contacts,
+    )
     wishes = Wishes(
         yes=yes,
         strict=strict,
         rejects=rejects,
-        again=f"campaigns run {shlex.quote(str(file))}",
+        again=shlex.join(
+            ["campaigns", "run", str(file), *(["--contacts", contacts] if contacts else [])]
+        ),
     )
     job = Job(loaded=loaded, wishes=wishes, results=results, as_json=as_json)
     if simulate:

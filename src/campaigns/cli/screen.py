@@ -30,7 +30,10 @@ _WIDE = 4_000
 _LONG = 20_000
 _CHUNK = 200
 _NUMBERS = frozenset({"to_number", "from_number"})
-_NAMED = {"completed": "green", "running": "green", "paused": "yellow", "unresolved": "yellow"}
+_NAMED = {
+    **dict.fromkeys(("completed", "running"), "green"),
+    **dict.fromkeys(("paused", "waiting_for_approval", "unresolved"), "yellow"),
+}
 
 
 def out() -> Console:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from campaigns.cli import options, planned, screen, state, summary
+from campaigns.cli import options, planned, screen, state, summary, words
 from campaigns.cli.doors import Misused
 from campaigns.cli.submitting import Wishes, store
 from campaigns.core.figures import CampaignFigures
@@ -41,7 +41,7 @@ def submit(
     from_number: options.FromNumber = None,
     name: options.Name = None,
     region: options.Region = None,
-    contacts: Annotated[str | None, typer.Option("--contacts", hidden=True)] = None,
+    contacts: options.Contacts = None,
     allow_withdraw: Annotated[
         bool,
         typer.Option(
@@ -56,13 +56,21 @@ def submit(
 ) -> None:
     """Store a campaign and let it run. The same file again changes nothing; an edited one brings
     along who waits, and repeats nothing that was done."""
-    if contacts is not None:
-        raise Misused("--contacts is not yet supported: name the list in the file, under contacts")
     plan = planned.read(file)
+    if plan is not None and contacts is not None:
+        raise Misused("the plan has its list: plan again with --contacts")
     loaded = None
     if plan is None:
-        loaded = load(file, name=name, agent_id=agent_id, from_number=from_number, region=region)
+        loaded = load(
+            file,
+            name=name,
+            agent_id=agent_id,
+            from_number=from_number,
+            region=region,
+            contacts=contacts,
+        )
     typed = {"--agent-id": agent_id, "--from-number": from_number, "--name": name}
+    typed["--contacts"] = contacts
     more = [part for option, text in typed.items() if text for part in (option, text)]
     wishes = Wishes(
         yes=yes,
@@ -116,5 +124,7 @@ def _tell(submitted: Submitted, figures: CampaignFigures) -> None:
                 )
     if now is CampaignState.PAUSED:
         screen.say(f"it is paused: `campaigns resume {name}` starts it")
+    elif now is CampaignState.WAITING_FOR_APPROVAL:
+        screen.say(words.approval(name))
     elif now is CampaignState.RUNNING and silent(figures):
         screen.note("nothing is running here that would call them: start it with `campaigns up`")

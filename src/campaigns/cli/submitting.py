@@ -54,6 +54,7 @@ def store(loaded: Loaded, installation: Installation, wishes: Wishes) -> Submitt
             paused=wishes.paused,
             allow_withdraw=wishes.allow_withdraw,
             take_over=wishes.take_over,
+            looked=True,
             progress=progress,
         )
 
@@ -83,6 +84,7 @@ def send(
     paused: bool,
     allow_withdraw: bool = False,
     take_over: bool = False,
+    looked: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Submitted:
     """Store it without a look and without asking. Raises Refused where a guard holds."""
@@ -94,6 +96,7 @@ def send(
         paused=paused,
         allow_withdraw=allow_withdraw,
         take_over=take_over,
+        looked=looked,
     )
 
 
@@ -112,8 +115,11 @@ def _look_first(
     if not first_start:
         return
     summary.tell(loaded, found, now, screen.note)
-    if odd is not None:
-        complain(f"look again: {odd}")
+    if odd is not None and installation.world == REHEARSAL:
+        complain(f"a real one would be refused: {odd}")
+    elif odd is not None:
+        hint = "" if wishes.rejects else "; --rejects FILE writes every bad row"
+        raise InputError(f"{odd}: nothing was stored{hint}")
     if wishes.yes or wishes.paused or installation.world == REHEARSAL:
         return
     if not state.asked_on_a_terminal():

@@ -35,10 +35,15 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
         place = definition.schedule.timezone
         to(f"list      is read again at each firing of `{definition.contacts.refresh}` in {place}")
     to(f"hours     {words.hours(definition.calling_hours)}")
+    closed = words.holidays(definition, now)
+    if closed:
+        named = [f"{day:%a %d %b %Y} {screen.shown(name, 60)}" for day, name in closed.items()]
+        more = f" and {len(named) - 4} more" if len(named) > 4 else ""
+        to(f"          closed {', '.join(named[:4])}{more}")
     if not definition.calling_hours.stated:
         to("          the file states no calling_hours, so these hold: write them to change that")
     to(f"retry     {words.retry(definition.retry)}")
-    senders = found.senders or Counter([definition.from_number])
+    senders = found.senders or Counter(definition.from_numbers or [definition.from_number])
     agents = found.agents or Counter([definition.agent_id])
     to(f"from      {_named(senders, mask)}, agent {_named(agents, str)}")
     if loaded.reader.key_column is None and definition.schedule.anchor is not None:
@@ -96,7 +101,7 @@ def requests(found: Examined) -> None:
         screen.say("\n".join(f"  {one}" for one in text.splitlines()))
 
 
-def as_json(loaded: Loaded, found: Examined) -> Mapping[str, Any]:
+def as_json(loaded: Loaded, found: Examined, now: datetime) -> Mapping[str, Any]:
     """The same for a program."""
     return {
         "ok": not too_faulty(loaded, found),
@@ -112,6 +117,10 @@ def as_json(loaded: Loaded, found: Examined) -> Mapping[str, Any]:
         ],
         "first_call_at": found.first_at,
         "hours": words.hours(loaded.definition.calling_hours),
+        "holidays": [
+            {"date": day.isoformat(), "name": name}
+            for day, name in words.holidays(loaded.definition, now).items()
+        ],
         "hours_stated": loaded.definition.calling_hours.stated,
         "number_is_key": loaded.reader.key_column is None
         and loaded.definition.schedule.anchor is None,

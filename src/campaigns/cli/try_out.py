@@ -105,9 +105,9 @@ def _request(loaded: Loaded, rows: Sequence[Contact], to_number: str) -> DialReq
     recording = definition.recording if contact.recording is None else contact.recording
     return DialRequest(
         attempt_id="",
-        agent_id=contact.agent_id or definition.agent_of(first[0].name if first else ""),
+        agent_id=loaded.reader.agent(contact, first[0].name if first else ""),
         to_number=to_number,
-        from_number=contact.from_number or definition.from_number,
+        from_number=loaded.reader.caller(contact),
         context=context,
         max_duration_s=seconds,
         recording=recording,

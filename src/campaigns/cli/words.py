@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
-from campaigns.core import durations
+from campaigns.core import durations, public_holidays
 from campaigns.core.admission import WaitReason
 from campaigns.core.anchor import Anchored
-from campaigns.core.definition import CallingHours, Retry, Schedule, Span
+from campaigns.core.definition import CallingHours, Definition, Retry, Schedule, Span
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.report import STARTING
 from campaigns.core.runs import following
@@ -24,11 +24,17 @@ WAITS = {
     WaitReason.SLOT: "the account's limit",
     WaitReason.HELD: "the account is held",
     WaitReason.PAUSED: "the campaign is paused",
+    WaitReason.APPROVAL: "a person approves the first calls",
     WaitReason.ACCOUNT_PAUSED: "the account is paused",
     WaitReason.STALE: "about to be looked at again",
     WaitReason.UNREADABLE: "its row cannot be read any more",
     WaitReason.NOT_PLACED: "its last call was never placed",
 }
+
+
+def approval(name: str) -> str:
+    """What a campaign waits for whose first calls are made."""
+    return f"its first calls are made: listen to them, then `campaigns approve {name}`"
 
 
 def wait(reason: str, *, idle: bool = False) -> str:
@@ -55,7 +61,23 @@ def hours(calling: CallingHours) -> str:
     where = "in each person's zone" if calling.timezone == "contact" else f"in {calling.timezone}"
     exceptions = len(calling.closed) + len(calling.open)
     more = f", {exceptions} exception{'s' * (exceptions > 1)} by date" if exceptions else ""
+    if calling.holidays:
+        more = f", closed on public holidays of {' and '.join(calling.holidays)}{more}"
     return f"{'; '.join(said) or 'only on the dates under `open`'}, {where}{more}"
+
+
+def holidays(definition: Definition, now: datetime) -> Mapping[date, str]:
+    """The public holidays on which a campaign is closed, until its end or two months ahead."""
+    hours, when = definition.calling_hours, definition.schedule
+    first = max(filter(None, (now, when.start)))
+    last = when.end or first + public_holidays.LOOK
+    found = {
+        day: name
+        for place in hours.holidays
+        for day, name in public_holidays.between(place, first.date(), last.date())
+        if day not in hours.open
+    }
+    return dict(sorted(found.items()))
 
 
 def _days(first: int, last: int) -> str:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaigns.bootstrap import REHEARSAL, Installation
+from campaigns.cli import screen
 from campaigns.cli.live import Progress
 from campaigns.core.figures import CampaignFigures
 from campaigns.core.instants import BREAKER_HOLD
 from campaigns.core.lifecycle import CampaignState, Outcome
 from campaigns.embedded.signals import Interrupts
+from campaigns.engine.approval import approve
 from campaigns.errors import WorldError
 from campaigns.store.reads import Reads
 
@@ -104,9 +106,19 @@ def work(
                 sentence="stopped: live calls go on, and `campaigns run` picks them up again",
                 figures=figures,
             )
+        if last is None and installation.world == REHEARSAL:
+            _approved(installation, figures)
         elapsed = timedelta(seconds=time.monotonic() - began)
         progress.show(figures, elapsed=elapsed, last=last is not None)
     return last
+
+
+def _approved(installation: Installation, figures: CampaignFigures) -> None:
+    """Nobody listens to a rehearsal: it says where the real one would wait, and goes on."""
+    summary = figures.summary
+    if summary.state is CampaignState.WAITING_FOR_APPROVAL:
+        screen.note(f"here it would wait for `campaigns approve {summary.name}`")
+        approve(summary.name, installation.parts, who="rehearsal")
 
 
 def details(installation: Installation, name: str, *, pause: Callable[[timedelta], bool]) -> None:

@@ -29,6 +29,7 @@ class WaitReason(StrEnum):
     SLOT = "slot"  # the account's limit
     HELD = "account_held"
     PAUSED = "paused"
+    APPROVAL = "waiting_for_approval"  # a person hears the first calls before there are more
     ACCOUNT_PAUSED = "account_paused"
     STALE = "stale"  # the claim was not ours any more
     UNREADABLE = "row_unreadable"  # its row was there and cannot be read: not called by the old one
@@ -49,6 +50,7 @@ class Facts:
     max_attempts: int
     campaign_state: CampaignState
     pause_asked: bool
+    unapproved: bool  # this would be one more contact than may be called before an approval
     start: datetime | None
     zones: tuple[str, ...]
     suppressed: bool
@@ -108,10 +110,9 @@ def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
         return Finish(outcome=Outcome.EXPIRED, reason=facts.expires_as)
     if facts.attempts >= facts.max_attempts:
         return Finish(outcome=Outcome.FAILED, reason="exhausted")
-    if facts.campaign_state is not CampaignState.RUNNING or facts.pause_asked:
-        return GiveBack(reason=WaitReason.PAUSED, until=at)
-    if facts.account_paused:
-        return GiveBack(reason=WaitReason.ACCOUNT_PAUSED, until=at)
+    stopped = _by_a_person(facts)
+    if stopped is not None:
+        return GiveBack(reason=stopped, until=at)
     if facts.start is not None and at < facts.start:
         return GiveBack(reason=WaitReason.DUE, until=facts.start)
     if at < facts.due_at:
@@ -129,6 +130,8 @@ def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
     if over >= 0:
         # The oldest that has to leave the period before one more fits.
         return GiveBack(reason=WaitReason.CAP, until=facts.recent_intents[over] + CAP_PERIOD)
+    if facts.unapproved:
+        return GiveBack(reason=WaitReason.APPROVAL, until=at)
     if facts.not_before is not None and at < facts.not_before:
         return GiveBack(reason=WaitReason.HELD, until=facts.not_before)
     if facts.probing_busy:
@@ -139,3 +142,12 @@ def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
             return Admit(slot=slot)
         case Wait(until=until):
             return GiveBack(reason=WaitReason.SLOT, until=until)
+
+
+def _by_a_person(facts: Facts) -> WaitReason | None:
+    """What only a person, or the submission under way, lets go on."""
+    if facts.campaign_state is CampaignState.WAITING_FOR_APPROVAL:
+        return WaitReason.APPROVAL
+    if facts.campaign_state is not CampaignState.RUNNING or facts.pause_asked:
+        return WaitReason.PAUSED
+    return WaitReason.ACCOUNT_PAUSED if facts.account_paused else None

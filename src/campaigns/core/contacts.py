@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 
-from campaigns.core import columns, durations, numbers, spoken, zones
+from campaigns.core import callers, columns, numbers, of_row, spoken, zones
 from campaigns.core.anchor import Anchored
-from campaigns.core.cells import clean, yes_or_no
+from campaigns.core.cells import clean
 from campaigns.core.context import Templates, ThisCall, Unrenderable, anchor_of
 from campaigns.core.definition import Definition
-from campaigns.core.fields import AN_ID, LONGEST_CALL, is_id
+from campaigns.core.fields import AN_ID, is_id
 from campaigns.core.numbers import Number, NumberFault
+from campaigns.core.of_row import Reject
 from campaigns.errors import DefinitionError, Fault
 
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -65,14 +66,6 @@ class FilteredRow:
 Entry = Contact | RejectedRow | FilteredRow
 
 
-class _Reject(Exception):
-    """This cell makes the row uncallable."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        self.column, self.reason = column, reason
-        super().__init__(f"{column}: {reason}")
-
-
 class ContactReader:
     """Reads the rows of one list under one definition; everything is looked up once."""
 
@@ -97,7 +90,7 @@ class ContactReader:
         self._anchor = anchor_of(definition, header, [])  # its faults are told by the templates
         touches = [touch.name for touch in definition.schedule.touches] or [""]
         self._calls = [ThisCall(at=now, touch=name) for name in touches]
-        self._agent, self._from = definition.agent_id, definition.from_number
+        self._definition, self._touches = definition, touches
         self._region = definition.contacts.region or default_region
         self._zone = definition.schedule.timezone
         hours_zone = definition.calling_hours.timezone
@@ -137,7 +130,7 @@ class ContactReader:
             if not self.templates.where(fields):
                 return FilteredRow(line=line)
             return self._contact(line, fields)
-        except _Reject as reject:
+        except Reject as reject:
             column, reason = reject.column, reject.reason
         except Unrenderable as fault:
             column, reason = fault.column or fault.key, fault.reason
@@ -150,7 +143,7 @@ class ContactReader:
         try:
             number = self._number(self._columns.number, fields.get(self._columns.number, ""))
             return self._key(fields, number, self._anchored(fields))
-        except _Reject:
+        except Reject:
             return None
 
     def _contact(self, line: int, fields: Mapping[str, str]) -> Contact:
@@ -164,12 +157,12 @@ class ContactReader:
             to_number=to_number,
             zones=names,
             zone_source=source,
-            not_before=self._not_before(fields),
+            not_before=of_row.not_before(*self._cell("scheduled_at", fields), self._zone),
             anchor=anchor,
             agent_id=self._agent_id(fields),
-            from_number=self._from_number(fields),
-            max_duration_s=self._max_duration(fields),
-            recording=self._recording(fields),
+            from_number=self._from_number(fields, key),
+            max_duration_s=of_row.max_duration_s(*self._cell("max_duration", fields)),
+            recording=of_row.recording(*self._cell("recording", fields)),
             fields=fields,
             context=self._told(fields),
         )
@@ -189,7 +182,7 @@ class ContactReader:
             case Number(e164=e164):
                 return e164
             case NumberFault(reason=reason):
-                raise _Reject(column, reason)
+                raise Reject(column, reason)
 
     def _anchored(self, fields: Mapping[str, str]) -> Anchored | None:
         if self._anchor is None:
@@ -197,7 +190,7 @@ class ContactReader:
         try:
             return self._anchor.read(fields)
         except spoken.Unreadable as fault:
-            raise _Reject(fault.column, str(fault)) from None
+            raise Reject(fault.column, str(fault)) from None
 
     def _key(self, fields: Mapping[str, str], to_number: str, anchor: Anchored | None) -> str:
         column = self._columns.key
@@ -205,9 +198,9 @@ class ContactReader:
             return to_number if anchor is None else f"{to_number} {anchor.occasion}"
         key = fields.get(column, "")
         if not key:
-            raise _Reject(column, "empty, but it identifies the contact: give every row its own")
+            raise Reject(column, "empty, but it identifies the contact: give every row its own")
         if len(key) > KEY_LIMIT:
-            raise _Reject(column, f"longer than {KEY_LIMIT} characters")
+            raise Reject(column, f"longer than {KEY_LIMIT} characters")
         return key
 
     def _zones(self, fields: Mapping[str, str], to_number: str) -> tuple[tuple[str, ...], str]:
@@ -215,7 +208,7 @@ class ContactReader:
         column = self._columns.timezone
         if column is not None and (text := fields.get(column)):
             if zones.load(text) is None:
-                raise _Reject(column, f"no IANA time zone ({zones.hint(text)})")
+                raise Reject(column, f"no IANA time zone ({zones.hint(text)})")
             stated = zones.canonical(text)
         if self._hours_zone is not None:
             return (zones.canonical(self._hours_zone),), "file"
@@ -226,55 +219,52 @@ class ContactReader:
             return (stated,), "column"
         return _both(stated, of_number), "column+number"
 
-    def _not_before(self, fields: Mapping[str, str]) -> datetime | None:
-        column, text = self._cell("scheduled_at", fields)
-        if not text:
-            return None
-        try:
-            return spoken.read(text).instant(self._zone)
-        except spoken.Unreadable as fault:
-            raise _Reject(column, str(fault)) from None
-        except OverflowError:
-            raise _Reject(column, "no such day or time in the calendar") from None
-
     def _agent_id(self, fields: Mapping[str, str]) -> str | None:
         column, text = self._cell("agent_id", fields)
-        chosen = text or self.templates.agent_id(fields)
-        if not chosen and not self._agent:
-            raise _Reject(column or "agent_id", "empty, and nothing else says which agent calls")
-        if chosen and not is_id(chosen):
-            raise _Reject(column or "agent_id", f"expected {AN_ID}")
-        return chosen
+        if text and not is_id(text):
+            raise Reject(column, f"expected {AN_ID}")
+        for call in self._touches:
+            callers.agent_of(
+                self._definition,
+                self.templates,
+                touch=call,
+                own=text,
+                fields=fields,
+                column=column or callers.AGENT,
+            )
+        return text or None
 
-    def _from_number(self, fields: Mapping[str, str]) -> str | None:
+    def _from_number(self, fields: Mapping[str, str], key: str) -> str | None:
         column, text = self._cell("from_number", fields)
-        if text:
-            return self._number(column, text)
-        chosen = self.templates.from_number(fields)
-        if not chosen and not self._from:
-            raise _Reject(column or "from_number", "empty, and nothing else says who is calling")
-        return None if chosen is None else self._number("from_number", chosen)
+        own = self._number(column, text) if text else None
+        self._caller(fields, key, own, column or callers.CALLER)
+        return own
 
-    def _max_duration(self, fields: Mapping[str, str]) -> int | None:
-        column, text = self._cell("max_duration", fields)
-        if not text:
-            return None
-        try:
-            limit = durations.parse(text, plain_seconds=True)
-        except durations.NotADuration:
-            raise _Reject(column, "no duration such as 2m, 90s or plain seconds") from None
-        if not timedelta(seconds=1) <= limit <= LONGEST_CALL:
-            raise _Reject(column, "a call takes from 1s to 4h")
-        return limit // timedelta(seconds=1)
+    def _caller(self, fields: Mapping[str, str], key: str, own: str | None, column: str) -> str:
+        return callers.caller_of(
+            self._definition,
+            self.templates,
+            key=key,
+            own=own,
+            seen=None,
+            fields=fields,
+            region=self._region,
+            column=column,
+        )
 
-    def _recording(self, fields: Mapping[str, str]) -> bool | None:
-        column, text = self._cell("recording", fields)
-        if not text:
-            return None
-        answer = yes_or_no(text)
-        if answer is None:
-            raise _Reject(column, "neither yes nor no")
-        return answer
+    def agent(self, contact: Contact, touch: str) -> str:
+        """Who will make a touch of this contact."""
+        return callers.agent_of(
+            self._definition,
+            self.templates,
+            touch=touch,
+            own=contact.agent_id,
+            fields=contact.fields,
+        )
+
+    def caller(self, contact: Contact) -> str:
+        """The number that its phone will show, unless it has seen another one before."""
+        return self._caller(contact.fields, contact.key, contact.from_number, callers.CALLER)
 
 
 @lru_cache(maxsize=4096)

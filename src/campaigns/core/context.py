@@ -13,6 +13,7 @@ from campaigns.core import columns
 from campaigns.core.anchor import AnchorReader
 from campaigns.core.cells import clean, yes_or_no
 from campaigns.core.definition import Definition, SameNumber
+from campaigns.core.fields import is_template
 from campaigns.core.filters import FILTERS
 from campaigns.core.names import TOUCH, Refused
 from campaigns.core.template import (
@@ -140,4 +141,4 @@ def anchor_of(
 
 
 def _if_template(text: str) -> str | None:
-    return text if "{{" in text or "{%" in text else None
+    return text if is_template(text) else None

@@ -141,6 +141,7 @@ class CallingHours(Frozen):
     days: tuple[tuple[Span, ...], ...] = ()
     closed: tuple[DateRange, ...] = ()
     open: Mapping[date, tuple[Span, ...]] = {}
+    holidays: tuple[str, ...] = ()  # places whose public holidays are closed
     stated: bool = True  # False: nobody wrote them, the house default (09:00 to 20:00 daily)
 
 
@@ -159,17 +160,24 @@ class Retry(Frozen):
     redial_after_unknown: Literal["proven", "never"] = "proven"
 
 
+class Pacing(Frozen):
+    """`first`: so many contacts are called before a person approves; None: nobody is asked."""
+
+    first: int | None = None
+
+
 class Definition(Frozen):
     """A whole campaign. Equal definitions mean equal behaviour.
 
-    `agent_id` and `from_number` are empty only for a CSV alone whose own columns name them: a row
-    without one there cannot be called.
+    `agent_id` and `from_number` may be templates over the row. They are empty only for a CSV alone
+    whose own columns name them: a row without one there cannot be called.
     """
 
     name: str
     purpose: str | None = None
     agent_id: str
     from_number: str = Field(repr=False)
+    from_numbers: tuple[str, ...] = Field(default=(), repr=False)  # a list, from_number its first
     max_duration: timedelta = USUAL_DURATION
     recording: bool = False
     contacts: Contacts
@@ -177,11 +185,21 @@ class Definition(Frozen):
     schedule: Schedule = Schedule()
     calling_hours: CallingHours
     retry: Retry = Retry()
+    pacing: Pacing = Pacing()
 
-    def agent_of(self, touch: str) -> str:
-        """Which agent makes a touch, unless its contact has one of its own."""
-        named = self.schedule.touch(touch)
-        return (named and named.agent_id) or self.agent_id
+    def asks_again(self, before: Definition) -> bool:
+        """Whether an approval of what a campaign said before is none of what it says now.
+
+        It is of what people hear and see, and not of who is on the list.
+        """
+        if self.pacing.first is None:
+            return False
+        return before.pacing.first is None or self._heard != before._heard
+
+    @property
+    def _heard(self) -> object:
+        agents = {touch.name: touch.agent_id for touch in self.schedule.touches if touch.agent_id}
+        return self.agent_id, agents, self.from_number, self.from_numbers, self.context
 
     def retry_of(self, touch: str) -> Retry:
         """How a touch is tried again."""

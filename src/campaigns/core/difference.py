@@ -99,6 +99,6 @@ def unfit(
     if rejected > FEW and rejected > max_rejected * lines:
         return (
             f"{rejected:,} of {lines:,} rows are bad, more than {max_rejected:.0%}"
-            f" and more than {FEW} rows: mend the list before it is called"
+            f" (max_rejected) and more than {FEW} rows: mend the list, or raise max_rejected"
         )
     return None

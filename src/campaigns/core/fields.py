@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +11,12 @@ from campaigns.core import numbers
 from campaigns.core.definition import SameNumber
 from campaigns.core.numbers import NumberFault, mask
 from campaigns.core.reading import Refused, duration, one_line, one_of, text, whole_number
-from campaigns.core.vocabulary import not_yet
 
 LONGEST_CALL = timedelta(hours=4)
 LONGEST_WAIT = timedelta(days=30)
 LONGEST_AGE = timedelta(days=366)
 MOST_ATTEMPTS = 20
+MOST_FIRST = 1_000
 AN_ID = "an id without spaces"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -42,10 +41,22 @@ def name(value: Any) -> str:
     return written
 
 
+def is_template(written: str) -> bool:
+    """Whether this is worked out from each row."""
+    return "{{" in written or "{%" in written
+
+
 def agent_id(value: Any) -> str:
+    """The provider's id of an agent, or a template that gives one."""
+    written = text(value)
+    return written if is_template(written) else one_agent(written)
+
+
+def one_agent(value: Any) -> str:
     """The provider's id of an agent."""
     written = text(value)
-    _no_template(written, "one agent_id for everybody, or a column agent_id in the list")
+    if is_template(written):
+        raise Refused(AN_ID, hint="a template stands in agent_id at the top level")
     if not is_id(written):
         raise Refused(AN_ID)
     return written
@@ -57,11 +68,16 @@ def is_id(written: str) -> bool:
 
 
 def from_number(value: Any) -> str:
-    """A caller's number in E.164."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        raise not_yet("one number for everybody, or a column from_number in the list")
+    """A caller's number in E.164, or a template that gives one."""
     written = text(value)
-    _no_template(written, "one number for everybody, or a column from_number in the list")
+    return written if is_template(written) else one_caller(written)
+
+
+def one_caller(value: Any) -> str:
+    """A caller's number in E.164."""
+    written = text(value)
+    if is_template(written):
+        raise Refused("a number in E.164", hint="a template stands alone, not in a list")
     number = numbers.parse(written)
     if isinstance(number, NumberFault):
         raise Refused(
@@ -129,6 +145,11 @@ def max_attempts(value: Any) -> int:
     return whole_number(value, 1, MOST_ATTEMPTS)
 
 
+def first_calls(value: Any) -> int:
+    """How many contacts are called before a person approves."""
+    return whole_number(value, 1, MOST_FIRST)
+
+
 def wait(value: Any) -> timedelta:
     """The time between two attempts."""
     if isinstance(value, str) and "," in value:
@@ -139,11 +160,6 @@ def wait(value: Any) -> timedelta:
     if not found:
         raise Refused("a wait of at least 1s", hint="`never` switches it off")
     return found
-
-
-def _no_template(written: str, instead: str) -> None:
-    if "{{" in written or "{%" in written:
-        raise not_yet(instead)
 
 
 def _masked(written: str) -> str:

@@ -294,6 +294,7 @@ class Health:
     oldest_unfolded_at: datetime | None
     oldest_late_at: datetime | None
     pauses: tuple[Pause, ...]
+    approvals: tuple[str, ...] = ()  # campaigns whose first calls a person has to hear
     broken_off: tuple[str, ...] = ()  # campaigns whose submission ended half way
     unread: tuple[tuple[str, str], ...] = ()  # campaigns whose list was refused, and why
     incidents: tuple[Incident, ...] = ()

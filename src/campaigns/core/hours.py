@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from campaigns.core import public_holidays
 from campaigns.core import zones as names_of_zones
 from campaigns.core.definition import CallingHours, Span
 
@@ -45,6 +46,10 @@ class Hours:
         self._days = calling_hours.days
         self._closed = calling_hours.closed
         self._open = calling_hours.open
+        self._holidays = calling_hours.holidays
+        for place in self._holidays:
+            if not public_holidays.is_known(place):  # stored by a program that knows more places
+                raise ValueError(f"no public holidays are known of {place[:20]!r}")
         # Bounded, because a campaign may ring the whole world for a year.
         self._week_in = lru_cache(maxsize=8192)(self._work_out_week)
         self._week_everywhere = lru_cache(maxsize=8192)(self._intersect_week)
@@ -172,14 +177,19 @@ class Hours:
         return tuple(merged)
 
     def _spans(self, day: date) -> list[Span]:
-        """What one local date says: `open` over `closed` over the day of the week."""
+        """What one local date says: `open` over `closed` and holidays over the day of the week."""
         if day in self._open:
             spans = self._open[day]
-        elif not self._days or any(shut.first <= day <= shut.last for shut in self._closed):
+        elif not self._days or self._shut(day):
             spans = ()
         else:
             spans = self._days[day.weekday()]
         return _apart(spans)
+
+    def _shut(self, day: date) -> bool:
+        return any(shut.first <= day <= shut.last for shut in self._closed) or any(
+            day in public_holidays.of_year(place, day.year) for place in self._holidays
+        )
 
 
 def _apart(spans: tuple[Span, ...]) -> list[Span]:

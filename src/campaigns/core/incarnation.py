@@ -6,6 +6,8 @@ mark in the database only ever rises, so whoever has seen a higher one knows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from campaigns.core.instants import utc_text
 from campaigns.core.records import Incarnation
 
@@ -25,3 +27,11 @@ def command(found: Incarnation) -> str:
     """What a person types: since when calls may be missing is when it last gave a sign of life."""
     since = found.lost_since or found.marked_at
     return f"campaigns recover --since {utc_text(since) if since else 'TIME-OF-THE-BACKUP'}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Orphan:
+    """A call whose events came on an address of ours that this database does not know."""
+
+    attempt_id: str
+    call_id: str | None

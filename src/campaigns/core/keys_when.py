@@ -214,6 +214,15 @@ WHEN: tuple[Key, ...] = (
         schema=or_list(DATES),
     ),
     Key(
+        path="calling_hours.holidays",
+        says="Closed on the public holidays of these places, by the date beside the phone; a date"
+        " under `open` is open all the same.",
+        takes="a country such as US, a part of one such as US-MA, or a list of them",
+        default="none",
+        example=_HOURS + "  holidays: US-MA",
+        schema=or_list(TEXT),
+    ),
+    Key(
         path="calling_hours.open",
         says="Dates with hours of their own, whatever the day of the week.",
         takes="dates with hours",

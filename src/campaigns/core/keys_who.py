@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaigns.core.definition import PURPOSES
-from campaigns.core.keys import NUMBER, SHARE, TEXT, Key
+from campaigns.core.keys import NUMBER, SHARE, TEXT, Key, or_list
 
 _FILE = "contacts:\n  file: appointments.csv\n"
 
@@ -26,19 +26,23 @@ WHO: tuple[Key, ...] = (
     ),
     Key(
         path="agent_id",
-        says="The provider's voice agent that talks.",
-        takes="an id without spaces",
+        says="The provider's voice agent that talks. A touch's own comes before it, a row's own"
+        " before both.",
+        takes="an id without spaces, or a template over the columns that gives one",
         default="must be there; a column agent_id overrides it for one contact",
-        example="agent_id: agent_reminder",
-        schema={"type": "string", "pattern": "^\\S+$"},
+        example="agent_id: \"{{ 'agent_es' if language == 'es' else 'agent_en' }}\"",
+        schema={"type": "string", "pattern": "^\\S+$|[{][{%]"},
     ),
     Key(
         path="from_number",
-        says="The caller's number, verified at the provider. A contact keeps it in every retry.",
-        takes="a number in E.164: + and the country code",
+        says="The caller's number, verified at the provider. A contact keeps it in every retry. Of"
+        " a list its key chooses one, evenly, and it keeps that in every touch and retry for as"
+        " long as the list has it; then it gets another one.",
+        takes="a number in E.164 (+ and the country code), a list of them, or a template over the"
+        " columns",
         default="must be there; a column from_number overrides it for one contact",
-        example='from_number: "+16175550100"',
-        schema=NUMBER,
+        example='from_number: ["+16175550100", "+16175550101"]',
+        schema=or_list(NUMBER),
     ),
     Key(
         path="max_duration",
@@ -128,8 +132,8 @@ WHO: tuple[Key, ...] = (
     ),
     Key(
         path="contacts.max_rejected",
-        says="A later list with more bad rows (and more than 5) changes nothing; of a first one"
-        " `check` exits 1 and `submit` says it before it asks.",
+        says="A list with more bad rows (and more than 5) changes nothing, and a first one is not"
+        " stored.",
         takes="a share such as 10%",
         default="10%",
         example=_FILE + "  max_rejected: 10%",

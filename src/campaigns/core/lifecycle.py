@@ -19,6 +19,7 @@ class CampaignState(StrEnum):
     RECONCILING = "reconciling"  # its list changes: no new call until that is done
     RUNNING = "running"
     PAUSED = "paused"
+    WAITING_FOR_APPROVAL = "waiting_for_approval"  # its first calls are made: a person listens
     FINISHED = "finished"
     CANCELLED = "cancelled"
 
@@ -62,6 +63,7 @@ class TaskEvent(StrEnum):
     OVERRULED = "overruled"  # late evidence moved the outcome up
     REINSTATED = "reinstated"  # three refusals in a row: the list was wrong, not this contact
     REOPENED = "reopened"  # a person wants an unresolved contact called again
+    REDIALLED = "redialled"  # a person wants another round for those that were not reached
     RELISTED = "relisted"  # back on the list, or its time came back, before it did its part
 
 
@@ -119,6 +121,7 @@ TASK_TABLE: dict[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.DONE, TaskEvent.OVERRULED): TaskState.DONE,
     (TaskState.DONE, TaskEvent.REINSTATED): TaskState.WAITING,
     (TaskState.DONE, TaskEvent.REOPENED): TaskState.WAITING,
+    (TaskState.DONE, TaskEvent.REDIALLED): TaskState.WAITING,
     (TaskState.DONE, TaskEvent.RELISTED): TaskState.WAITING,
 }
 

@@ -18,6 +18,7 @@ from campaigns.core.definition import (
     CallingHours,
     Contacts,
     Definition,
+    Pacing,
     Retry,
     Schedule,
 )
@@ -51,7 +52,7 @@ def read(
         name=reading.need(tree, "name", fields.name, "add for example name: reminders"),
         purpose=reading.take(tree, (), "purpose", one_of(*PURPOSES), None),
         agent_id=_own(tree, "agent_id", fields.agent_id, reading, columns),
-        from_number=_own(tree, "from_number", fields.from_number, reading, columns),
+        **_callers(tree, reading, columns),
         max_duration=reading.take(tree, (), "max_duration", fields.max_duration, USUAL_DURATION),
         recording=reading.take(tree, (), "recording", boolean, default=False),
         contacts=_contacts(tree, reading),
@@ -59,6 +60,7 @@ def read(
         schedule=_schedule(tree["schedule"], reading) if "schedule" in tree else Schedule(),
         calling_hours=_hours(tree, reading),
         retry=_retry(tree["retry"], reading) if "retry" in tree else Retry(),
+        pacing=_pacing(tree["pacing"], reading) if "pacing" in tree else Pacing(),
     )
     _clocks(definition, tree, reading)
     return definition, reading.faults
@@ -104,6 +106,26 @@ def _own(
         return ""
     example = "agent_id: agent_reminder" if key == "agent_id" else 'from_number: "+16175550100"'
     return reading.need(tree, key, rule, f"add for example {example}")
+
+
+def _callers(
+    tree: Mapping[str, Any], reading: Reading, columns: frozenset[str]
+) -> Mapping[str, Any]:
+    """The caller's number, and the list that it is the first of."""
+    value = tree.get("from_number")
+    if not isinstance(value, list | tuple):
+        return {"from_number": _own(tree, "from_number", fields.from_number, reading, columns)}
+    path: Path = ("from_number",)
+    if not value:
+        reading.fault(path, "a number in E.164, or a list of them", got="an empty list")
+    found: list[str] = []
+    for item, where in reading.items(value, path):
+        number = reading.value(item, where, fields.one_caller, "")
+        if number and number in found:
+            reading.fault(where, "every number once", got="one of the list again")
+        elif number:
+            found.append(number)
+    return {"from_number": found[0] if found else "", "from_numbers": tuple(found)}
 
 
 def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
@@ -269,6 +291,15 @@ def _retry(value: Any, reading: Reading) -> Retry:
         redial_after_unknown=cast(Literal["proven", "never"], redial),
         **waits,
     )
+
+
+def _pacing(value: Any, reading: Reading) -> Pacing:
+    path: Path = ("pacing",)
+    section = reading.section(value, path)
+    if section is None:
+        return Pacing()
+    _known(section, path, reading)
+    return Pacing(first=reading.take(section, path, "first", fields.first_calls, None))
 
 
 def _waits(value: Any, reading: Reading, path: Path) -> tuple[timedelta, ...]:

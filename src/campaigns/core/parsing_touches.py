@@ -136,7 +136,7 @@ def _touch(name: str | None, value: Any, path: Path, reading: Reading) -> Touch 
     own = section["at"].strip() if name is None and isinstance(section["at"], str) else name
     known = reading.value(own, path, _name, None)
     attempts = reading.take(section, path, "max_attempts", fields.max_attempts, None)
-    agent = reading.take(section, path, "agent_id", fields.agent_id, None)
+    agent = reading.take(section, path, "agent_id", fields.one_agent, None)
     if offset is None or known is None:
         return None
     return Touch(name=known, offset=offset, max_attempts=attempts, agent_id=agent)

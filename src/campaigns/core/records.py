@@ -83,6 +83,8 @@ class CampaignRow:
     run_after: int | None = None  # contacts up to this id have their task of it; None: all
     refresh_at: datetime | None = None
     refresh_since: datetime | None = None
+    approved_at: datetime | None = None
+    trial_since: datetime | None = None  # the calls that are to be approved began then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +110,12 @@ class TaskRow:
     occasion: str = ""
     expires_as: str = CAMPAIGN_END
     stopped: str | None = None
+    spent: int = 0  # attempts of earlier rounds: they rang, and count for no limit of this one
+
+    @property
+    def tries(self) -> int:
+        """Attempts of this round."""
+        return self.attempts - self.spent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +129,7 @@ class ContactRow:
     settings: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     line: int
+    from_number: str | None = field(default=None, repr=False)  # that it saw last
     held: bool = False  # its row cannot be read any more: nobody is called by the old one
 
 
@@ -228,14 +237,6 @@ class NewEvent:
     call_id: str | None
     duration_s: float | None
     body: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Orphan:
-    """A call whose events came on an address of ours that this database does not know."""
-
-    attempt_id: str
-    call_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -66,7 +66,9 @@ def _why(group: LaneGroup, now: Situation) -> Waiting:
         return Waiting(reason=reason, count=group.count, next_at=_opening(group.first, group, now))
     account = now.account
     next_at: datetime | None = None
-    if now.state is not CampaignState.RUNNING or now.pause_asked:
+    if now.state is CampaignState.WAITING_FOR_APPROVAL and not now.pause_asked:
+        reason = WaitReason.APPROVAL.value
+    elif now.state is not CampaignState.RUNNING or now.pause_asked:
         reason = WaitReason.PAUSED.value
     elif account.paused_why is not None:
         reason = WaitReason.ACCOUNT_PAUSED.value

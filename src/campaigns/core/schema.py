@@ -132,6 +132,3 @@ def _missing() -> Iterator[str]:
     yield "|---|---|"
     for path, instead in NOT_YET.items():
         yield f"| `{path}` | {instead} |"
-    yield "| a template in `agent_id` or `from_number` | a column of that name in the list |"
-    yield "| a list in `from_number` | a column `from_number` in the list |"
-    yield "| a pattern in `contacts.file` | name one file |"

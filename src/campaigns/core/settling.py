@@ -168,7 +168,12 @@ def _task(
 ) -> Retried | Ended | None:
     if task is None or retry is None:
         return None
-    if task.state is TaskState.DONE or not is_latest:
+    earlier = attempt.attempt_no <= task.spent
+    if earlier and verdict.live_since is not None and not verdict.answered:
+        # A GET after the ending still saw it alive: the new round waits for its bound.
+        waits = task.state in (TaskState.WAITING, TaskState.CLAIMED)
+        return Retried(at=attempt.release_at) if waits else None
+    if task.state is TaskState.DONE or not is_latest or earlier:
         # Late truth: the outcome moves up, never down, and nobody is called again for it.
         if task.outcome is None:
             return Ended(outcome=outcome, reason="answered") if verdict.answered else None
@@ -181,7 +186,7 @@ def _task(
     decision = decide(
         retry,
         outcome,
-        attempts=task.attempts,
+        attempts=task.tries,
         ended_at=ended_at,
         confirmed=verdict.confirmed,
         deadline=task.deadline_at,

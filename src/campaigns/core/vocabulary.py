@@ -11,22 +11,26 @@ from typing import Any
 
 from campaigns.core.columns import near
 from campaigns.core.keys import Key
+from campaigns.core.keys_pace import PACE
 from campaigns.core.keys_when import WHEN
 from campaigns.core.keys_who import WHO
 from campaigns.core.reading import Refused
 from campaigns.core.weekhours import is_day_key
 
-KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN)}
+KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN, *PACE)}
 
 NOT_YET: Mapping[str, str] = {
     "account": "the account `default` dials",
     "consent": "keep the proof of consent yourself until then",
     "disclosure": "let the agent's own prompt say it until then",
     "contacts.state": "state calling_hours that suit every state until then",
-    "calling_hours.holidays": "list the dates under `closed` until then",
     "calling_hours.rules": "write the hours that the law allows until then",
     "calling_hours.ambiguous_timezone": "every zone where the phone may be must be open",
-    "pacing": "the account's limit of starts per minute holds",
+    "pacing.starts_per_minute": "the account's limit of starts per minute holds",
+    "pacing.concurrent_calls": "the account's limit of starts per minute holds",
+    "pacing.priority": "campaigns of an account take turns until then",
+    "pacing.weight": "campaigns of an account take turns until then",
+    "pacing.pause_when_failing": "use `campaigns watch` and `campaigns pause` until then",
     "budget": "the list's length and max_attempts bound the cost until then",
     "caps": "4 calls per number in 24h hold, over all campaigns",
     "dispositions": "results say how each call ended, not what was said",
@@ -68,10 +72,9 @@ _FOREIGN: Mapping[str, Mapping[str, str]] = {
         ),
         "retry.no_answer": "retry_delay retry_interval retry_after retry_delays delay backoff",
         "retry.max_attempts": "attempts tries max_tries",
-        "pacing": (
-            "concurrency max_concurrent max_concurrency concurrent_calls rate rate_limit cps "
-            "calls_per_minute calls_per_second throttle parallel batch_size priority"
-        ),
+        "pacing.starts_per_minute": "rate rate_limit cps calls_per_minute throttle",
+        "pacing.concurrent_calls": "concurrency max_concurrent max_concurrency parallel batch_size",
+        "pacing.first": "trial pilot canary test_calls approve_after approval",
         "notify": "webhook webhook_url callback callback_url notifications email",
         "caps": "frequency_cap max_calls_per_day daily_limit call_limit",
         "opt_out": "dnc do_not_call suppression suppressions",
@@ -99,9 +102,15 @@ _FOREIGN: Mapping[str, Mapping[str, str]] = {
     "calling_hours": {
         "calling_hours.timezone": "tz time_zone zone",
         "calling_hours.closed": "except exclude excluded blackout blackouts off skip",
+        "calling_hours.holidays": "public_holidays bank_holidays holiday holiday_calendar",
         "calling_hours.open": "extra special exceptions include overrides",
         "schedule.start": "start_date",
         "schedule.end": "end_date",
+    },
+    "pacing": {
+        "pacing.starts_per_minute": "rate rate_limit cps calls_per_minute per_minute throttle",
+        "pacing.concurrent_calls": "concurrency max_concurrent max_concurrency parallel",
+        "pacing.first": "trial pilot canary sample approve_after approval",
     },
     "retry": {
         "retry.max_attempts": "attempts tries max_tries max count total_attempts",

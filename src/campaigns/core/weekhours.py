@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from campaigns.core.definition import HOUSE_HOURS, CallingHours, DateRange, Span
+from campaigns.core.public_holidays import place_named
 from campaigns.core.reading import Path, Reading, Refused, one_line, text
 from campaigns.core.wall import day, zone_name
 
@@ -63,12 +64,17 @@ def calling_hours(value: Any, reading: Reading, path: Path) -> CallingHours:
         reading.value(item, where, date_range, None)
         for item, where in reading.items(section.get("closed", []), (*path, "closed"))
     ]
+    places = [
+        reading.value(item, where, place_named, "")
+        for item, where in reading.items(section.get("holidays", []), (*path, "holidays"))
+    ]
     opened = _opened(section.get("open", {}), reading, (*path, "open"))
     hours = CallingHours(
         timezone=reading.take(section, path, "timezone", _timezone, "contact"),
         days=days,
         closed=tuple(stretch for stretch in closed if stretch is not None),
         open=opened,
+        holidays=tuple(dict.fromkeys(place for place in places if place)),
     )
     _agree(hours, section, reading, path)
     return hours

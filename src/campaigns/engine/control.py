@@ -19,7 +19,8 @@ from campaigns.ports import Transaction
 _CHUNK = 100
 """Numbers of one transaction of a long do-not-call list: gates wait no longer than for that."""
 _CHANGING = CampaignState.RECONCILING
-_LIVING = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED)
+_APPROVAL = CampaignState.WAITING_FOR_APPROVAL
+_LIVING = (CampaignState.RUNNING, CampaignState.PAUSED, _APPROVAL)
 
 
 def _campaign_id(tx: Transaction, name: str) -> int:
@@ -34,7 +35,7 @@ def pause(name: str, parts: Parts, *, who: str, reason: str) -> None:
     with parts.store.write() as tx:
         row = tx.lock_campaign(_campaign_id(tx, name))
         at = tx.now().policy
-        if row.state not in (CampaignState.RUNNING, CampaignState.PAUSED, _CHANGING):
+        if row.state not in (*_LIVING, _CHANGING):
             raise Conflict(f"{name} is {row.state}: there is nothing to pause")
         state = _CHANGING if row.state is _CHANGING else CampaignState.PAUSED
         tx.change_campaign(
@@ -55,14 +56,16 @@ def resume(name: str, parts: Parts, *, who: str) -> None:
         at = tx.now().policy
         asked = {request: why for request, id, why in tx.pauses_asked() if id == row.id}
         paused = row.state is CampaignState.PAUSED
+        if row.state is _APPROVAL and not asked:
+            raise Conflict(f"{name} is not paused: it waits for `campaigns approve {name}`")
         if not (paused or asked or (row.state is _CHANGING and row.paused_why)):
             raise Conflict(f"{name} is {row.state}: there is nothing to resume")
         for request in asked:
             tx.pause_applied(request)
         tx.change_campaign(
             row.id,
-            (CampaignState.PAUSED, CampaignState.RUNNING, _CHANGING),
-            state=(_CHANGING if row.state is _CHANGING else CampaignState.RUNNING).value,
+            (*_LIVING, _CHANGING),
+            state=(CampaignState.RUNNING if paused else row.state).value,
             paused_why=None,
             paused_by=None,
             paused_at=None,
@@ -110,7 +113,7 @@ def cancel(name: str, parts: Parts, *, who: str) -> None:
             raise Conflict(f"{name} is finished: nothing waits, so there is nothing to cancel")
         tx.change_campaign(
             row.id,
-            (CampaignState.LOADING, _CHANGING, CampaignState.RUNNING, CampaignState.PAUSED),
+            (CampaignState.LOADING, _CHANGING, *_LIVING),
             state=CampaignState.CANCELLED.value,
             finished_at=at,
             load_token=None,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from campaigns.core import pacing, polling
+from campaigns.core import callers, pacing, polling
 from campaigns.core.admission import (
     Admit,
     Decision,
@@ -39,7 +39,7 @@ from campaigns.core.records import (
     NewAttempt,
     TaskRow,
 )
-from campaigns.engine import families
+from campaigns.engine import approval, families
 from campaigns.engine.clock import held_for_step, watched_now
 from campaigns.engine.families import Family, Member
 from campaigns.engine.incarnation import standing
@@ -112,10 +112,11 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         expires_as=task.expires_as,
         stopped=task.stopped,
         due_at=max(task.due_at, task.retry_at or task.due_at),
-        attempts=task.attempts,
+        attempts=task.tries,
         max_attempts=pinned.definition.retry_of(task.touch).max_attempts,
         campaign_state=campaign.state,
         pause_asked=tx.pause_asked(campaign.id),
+        unapproved=approval.lacking(tx, campaign, pinned.definition, contact.id),
         start=campaign.start_at,
         zones=contact.zones,
         suppressed=tx.suppressed(task.phone_id),
@@ -138,6 +139,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
             request = family.told(lambda call: _request(call, pinned, now, parts))
             if request is None:
                 return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
+            if pinned.definition.from_numbers and contact.from_number != request.from_number:
+                tx.keep_caller(contact.id, request.from_number)
             _write(tx, family.members, claim, account, campaign.version, request, slot, now, parts)
             return Intent(
                 request=request,
@@ -147,6 +150,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 marked=mark_of(tx, incarnation, now, parts),
             )
         case GiveBack(reason=reason, until=until):
+            if reason is WaitReason.APPROVAL:
+                approval.wait_for(tx, campaign, now.policy)
             tx.give_back(task.id, claim.claim, eligible_at=until, reason=reason.value)
             return decision
         case Finish():
@@ -208,12 +213,13 @@ def _request(call: Sequence[Member], pinned: Pinned, now: Now, parts: Parts) -> 
     # A retry shows the number that this person saw first, whichever row it was then.
     shown = next((one.task.from_number for one in call if one.task.from_number), None)
     definition = pinned.definition
+    agent, caller = callers.of_task(definition, pinned.templates, contact, task)
     attempt_id = parts.dice.uuid()
     return DialRequest(
         attempt_id=attempt_id,
-        agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
+        agent_id=agent,
         to_number=contact.e164,
-        from_number=shown or settings.get("from_number") or definition.from_number,
+        from_number=shown or caller,
         context=pinned.templates.render(
             contact.fields,
             ThisCall(

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from campaigns.core import polling
+from campaigns.core import callers, polling
 from campaigns.core.absence import LIST_LAG
 from campaigns.core.calls import CallEvent, Session
+from campaigns.core.context import Unrenderable
 from campaigns.core.definition import SameNumber
 from campaigns.core.families import day
 from campaigns.core.instants import POST_DEADLINE, SEND_BY
@@ -121,9 +122,12 @@ def _its_attempt(
 
 def _candidate(tx: Transaction, task: TaskRow, parts: Parts) -> Candidate:
     campaign = tx.campaign(task.campaign_id)
-    definition = parts.versions.get(tx, campaign.id, campaign.version).definition
-    contact = tx.contact(task.contact_id)
-    settings = contact.settings
+    pinned = parts.versions.get(tx, campaign.id, campaign.version)
+    contact, definition = tx.contact(task.contact_id), pinned.definition
+    try:
+        agent, caller = callers.of_task(definition, pinned.templates, contact, task)
+    except Unrenderable:
+        agent, caller = "", task.from_number or ""  # by what its row says now nobody calls it
     longest = definition.max_duration.total_seconds()
     family = None
     if definition.contacts.same_number is SameNumber.GROUP:
@@ -132,9 +136,9 @@ def _candidate(tx: Transaction, task: TaskRow, parts: Parts) -> Candidate:
         family = None if together is None else (campaign.id, task.touch, together)
     return Candidate(
         task=task,
-        agent_id=settings.get("agent_id") or definition.agent_of(task.touch),
-        from_number=task.from_number or settings.get("from_number") or definition.from_number,
-        max_duration_s=int(settings.get("max_duration_s") or longest),
+        agent_id=agent,
+        from_number=caller,
+        max_duration_s=int(contact.settings.get("max_duration_s") or longest),
         version=campaign.version,
         family=family,
     )

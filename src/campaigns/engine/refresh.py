@@ -34,6 +34,7 @@ WHO = "refresh"
 _REFRESHED = (
     CampaignState.RUNNING,
     CampaignState.PAUSED,
+    CampaignState.WAITING_FOR_APPROVAL,
     CampaignState.FINISHED,
     CampaignState.RECONCILING,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from campaigns.core.contacts import RejectedRow
 from campaigns.core.difference import Difference, Line, refused
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
@@ -78,6 +79,18 @@ def guarded(submission: Submission, found: Difference, *, allow_withdraw: bool) 
     )
 
 
+def first_look(submission: Submission) -> None:
+    """Raises Refused for a first list of which too many rows cannot be read. Nothing is stored."""
+    lines = rejected = 0
+    for entry in submission.entries:
+        lines += 1
+        rejected += isinstance(entry, RejectedRow)
+    found = Difference(lines=lines, rejected=rejected)
+    why = guarded(submission, found, allow_withdraw=True)
+    if why is not None:
+        raise Refused(submission.definition.name, found, why)
+
+
 def _reconciler(submission: Submission, row: CampaignRow, parts: Parts, token: str) -> Reconciler:
     with parts.store.read() as tx:
         before, _ = tx.definition(row.id, row.version)
@@ -95,13 +108,16 @@ def apply_change(
     allow: bool,
 ) -> Submitted:
     """Look, accept, and bring the book to what the list says."""
+    definition = submission.definition
     reconciler = _reconciler(submission, row, parts, token)
     found = reconciler.survey(submission.entries)
     begun = row.state is CampaignState.RECONCILING and row.digest == submission.digest
     why = guarded(submission, found, allow_withdraw=allow)
     if why is not None and not begun:
         raise Refused(row.name, found, why)
-    reconciler.loader.campaign = _accept(submission, row, parts, token, who, found)
+    reconciler.loader.campaign = _accept(
+        submission, row, parts, token, who, found, asks=definition.asks_again(reconciler.before)
+    )
     try:
         reconciler.apply(submission.entries)
     except BaseException:
@@ -132,8 +148,13 @@ def _accept(
     token: str,
     who: str,
     found: Difference,
+    *,
+    asks: bool,
 ) -> CampaignRow:
-    """From here on nobody is called by what the campaign said before."""
+    """From here on nobody is called by what the campaign said before.
+
+    `asks`: an approval of that is none of this.
+    """
     definition = submission.definition
     with parts.store.write() as tx:
         row = tx.lock_campaign(seen.id)
@@ -163,6 +184,8 @@ def _accept(
                 zone_evidence=definition.contacts.zone_evidence,
                 **{name: getattr(found, name) for name in _AUDITED},
             )
+            if asks:
+                tx.change_campaign(row.id, _CHANGEABLE, approved_at=None, trial_since=now.policy)
         tx.forget_rejects(row.id)
         tx.change_campaign(
             row.id,
@@ -182,6 +205,7 @@ def _accept(
 _CHANGEABLE = (
     CampaignState.RUNNING,
     CampaignState.PAUSED,
+    CampaignState.WAITING_FOR_APPROVAL,
     CampaignState.FINISHED,
     CampaignState.RECONCILING,
 )

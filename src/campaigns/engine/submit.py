@@ -11,7 +11,14 @@ from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.engine.loading import LOAD_LEASE, Counts
 from campaigns.engine.parts import Parts
-from campaigns.engine.resubmit import Refused, apply_change, compare, foresee, guarded
+from campaigns.engine.resubmit import (
+    Refused,
+    apply_change,
+    compare,
+    first_look,
+    foresee,
+    guarded,
+)
 from campaigns.engine.submission import (
     HTTP,
     Effect,
@@ -51,13 +58,17 @@ def submit(
     paused: bool = False,
     allow_withdraw: bool = False,
     take_over: bool = False,
+    looked: bool = False,
 ) -> Submitted:
     """Store a campaign, or change a known one to what this file says. The same again: nothing.
 
     Raises Conflict for a name that is cancelled, that another submit is working on, or that
     another file keeps (unless `take_over`), and Refused where too many contacts would go or too
-    many rows cannot be read.
+    many rows cannot be read. `looked`: of a first list somebody has counted them already.
     """
+    real = not parts.policy.rehearsal
+    if real and not looked and known(submission.definition.name, parts.store) is None:
+        first_look(submission)
     token = parts.dice.uuid()
     campaign, effect = _open(submission, parts, token, who, take_over)
     if effect is Effect.UNCHANGED:

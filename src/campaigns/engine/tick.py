@@ -95,7 +95,11 @@ def _apply_pauses(parts: Parts) -> None:
             at = tx.now().policy
             paused = tx.change_campaign(
                 campaign_id,
-                (CampaignState.RUNNING, CampaignState.FINISHED),
+                (
+                    CampaignState.RUNNING,
+                    CampaignState.WAITING_FOR_APPROVAL,
+                    CampaignState.FINISHED,
+                ),
                 state=CampaignState.PAUSED.value,
                 paused_why=why,
                 paused_by="engine",
@@ -236,6 +240,9 @@ def _finish(parts: Parts) -> None:
             tx.lock_campaign(campaign.id)
             at = tx.now().policy
             still = next((row for row in tx.unfinished() if row.id == campaign.id), None)
+            if still is not None:  # nobody is left whose call would have to be approved
+                waits = (CampaignState.WAITING_FOR_APPROVAL,)
+                tx.change_campaign(campaign.id, waits, state=CampaignState.RUNNING.value)
             if still is not None and not roll(tx, still, parts):
                 tx.change_campaign(
                     campaign.id,

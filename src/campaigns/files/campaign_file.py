@@ -44,12 +44,14 @@ def load(
     agent_id: str | None = None,
     from_number: str | None = None,
     region: str | None = None,
+    contacts: str | None = None,
     today: date,
 ) -> Source:
     """Read a campaign file, or a CSV alone. Raises DefinitionError with every fault.
 
     The arguments fill in what the file does not say; where both say it, they must agree, except
-    that a file's own region is right. `today` is part of the name that a CSV alone gets.
+    that a file's own region is right. `contacts` stands in for the list that a file names: the same
+    contacts in another file. `today` is part of the name that a CSV alone gets.
     """
     shown = os.fspath(path)
     suffix = Path(shown).suffix.lower()
@@ -57,7 +59,12 @@ def load(
     arguments = {key: value for key, value in given.items() if value is not None}
     if suffix in _YAML:
         document = yaml_tree.read(Path(shown), shown)
-        return of_document(document, arguments=arguments, region=region, kept=True)
+        return of_document(
+            document, arguments=arguments, region=region, contacts=contacts, kept=True
+        )
+    if suffix in _CSV and contacts is not None:
+        expected, hint = "a campaign file (.yaml)", "a list alone is its own list"
+        raise DefinitionError([Fault(at=_option("contacts"), expected=expected, hint=hint)])
     if suffix in _CSV:
         return _list_alone(shown, arguments, region, today)
     opening.regular(Path(shown), shown)
@@ -70,6 +77,7 @@ def of_document(
     *,
     arguments: Mapping[str, str] = MappingProxyType({}),
     region: str | None = None,
+    contacts: str | None = None,
     files: bool = True,
     kept: bool = False,
 ) -> Source:
@@ -90,7 +98,11 @@ def of_document(
     # What YAML already made of a value needs no second sentence.
     faults += [fault for fault in wrong if (fault.at, fault.key) not in told]
     try:
-        rows = _list_of(document, definition, files=files)
+        rows = (
+            _list_of(document, definition, files=files)
+            if contacts is None
+            else _list_instead(contacts, definition)
+        )
     except DefinitionError as error:
         faults += error.faults
     if region is not None and definition.contacts.region is None:
@@ -228,6 +240,20 @@ def _list_of(document: Tree, definition: Definition, *, files: bool) -> RowSourc
     at, key = document.at(path), ".".join(path)
     found, shown = newest(directory, named, at=at, key=key)
     return csv_table.read(found, shown, encoding=encoding, at=at, key=key)
+
+
+def _list_instead(contacts: str, definition: Definition) -> RowSource:
+    """The list of the command line, read as the file says of its own."""
+    own = definition.contacts
+    instead = "" if own.rows is None else "rows of its own"
+    if own.refresh is not None:
+        instead = "contacts.refresh, which would read the file's own list again"
+    if instead:
+        expected, hint = "a campaign file whose list another may stand in for", "edit its contacts"
+        raise DefinitionError(
+            [Fault(at=_option("contacts"), expected=expected, got=instead, hint=hint)]
+        )
+    return csv_table.read(Path(contacts), contacts, encoding=own.encoding, at=_option("contacts"))
 
 
 def _in_region(

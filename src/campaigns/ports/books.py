@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -86,6 +86,9 @@ class CampaignBook(Protocol):
         The one served longest ago comes first.
         """
 
+    def tried(self, campaign_id: int, since: datetime | None) -> Collection[int]:
+        """Contacts that calls since then may have rung; None: since ever."""
+
     def ask_pause(self, campaign_id: int, why: str, at: datetime) -> None: ...
 
     def pause_asked(self, campaign_id: int) -> bool: ...
@@ -96,7 +99,7 @@ class CampaignBook(Protocol):
     def pause_applied(self, request_id: int) -> None: ...
 
     def unfinished(self) -> Sequence[CampaignRow]:
-        """Running campaigns in which no task is open any more."""
+        """Campaigns in which no task is open any more, and that nobody paused."""
 
     def campaign_answers(
         self, campaign_id: int, since: datetime | None, limit: int

@@ -20,6 +20,7 @@ from campaigns.core.records import (
     NewReject,
     TaskRow,
 )
+from campaigns.core.rounds import Met
 
 
 class TaskBook(Protocol):
@@ -80,6 +81,9 @@ class TaskBook(Protocol):
 
     def contact(self, contact_id: int) -> ContactRow: ...
 
+    def keep_caller(self, contact_id: int, number: str) -> None:
+        """The number that this contact sees, now and the next time."""
+
     def give_back(
         self, task_id: int, claim: int, *, eligible_at: datetime, reason: str
     ) -> bool: ...
@@ -101,6 +105,17 @@ class TaskBook(Protocol):
     def reinstate(self, task_id: int, at: datetime) -> bool: ...
 
     def reopen(self, task_id: int, at: datetime) -> bool: ...
+
+    def met(self, campaign_id: int, *, after: int, limit: int) -> Sequence[Met]:
+        """Contacts by id, and what keeps each of them from another round."""
+
+    def may_have_talked(self, contact_ids: Collection[int]) -> Collection[int]:
+        """Dial tasks of these contacts with a call that was answered, or that nobody can tell."""
+
+    def lock_tasks_of(self, contact_ids: Collection[int]) -> None: ...
+
+    def redial(self, task_ids: Collection[int], at: datetime) -> int:
+        """done and not reached → waiting for another round; says how many."""
 
     def wake_number(self, phone_id: int, at: datetime) -> None: ...
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from campaigns.core.calls import Limit
-from campaigns.core.records import AttemptRow, Incarnation, NewEvent, Orphan, TaskRow
+from campaigns.core.incarnation import Orphan
+from campaigns.core.records import AttemptRow, Incarnation, NewEvent, TaskRow
 
 
 class IncarnationBook(Protocol):

@@ -15,6 +15,7 @@ from campaigns.core.records import NewContact, NewTask
 from campaigns.store.base import Queries
 from campaigns.store.columns import Instant
 from campaigns.store.last_calls import rang_until
+from campaigns.store.place import PLACE
 from campaigns.store.tables import contact, dial_task
 
 _COLUMNS = (
@@ -192,6 +193,7 @@ class BookQueries(Queries):
         query = update(dial_task).where(dial_task.c.id == step.task_id)
         if step.revive:
             values |= {
+                **PLACE,
                 "state": advance_task(TaskState.DONE, TaskEvent.RELISTED).value,
                 "outcome": None,
                 "reason": None,

@@ -24,7 +24,8 @@ campaign = Table(
     Column("id", BigId, primary_key=True),
     Column("name", String(63), nullable=False, unique=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("state", String(16), nullable=False),
+    # SQLite never looks at the length, and would have to write the table anew to change it.
+    Column("state", String(16).with_variant(String(32), "postgresql"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("start_at", Instant),
@@ -45,6 +46,7 @@ campaign = Table(
     Column("run_at", Instant),  # when that run begins; none: it has begun
     Column("run_after", BigInteger),  # contacts up to this id have their task of it; none: all
     Column("approved_at", Instant),  # a person has heard its first calls
+    Column("trial_since", Instant),  # those from then on; none: from its beginning
     Index("ix_campaign_account_state", "account_id", "state"),
 )
 

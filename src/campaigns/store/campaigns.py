@@ -52,7 +52,7 @@ _LEASED = _RUNNABLE.where(
     )
 )
 _UNFINISHED = select(campaign).where(
-    campaign.c.state == CampaignState.RUNNING.value,
+    campaign.c.state.in_((CampaignState.RUNNING.value, CampaignState.WAITING_FOR_APPROVAL.value)),
     campaign.c.run_at.is_(None),
     ~exists().where(
         dial_task.c.campaign_id == campaign.c.id,
@@ -182,7 +182,7 @@ class CampaignQueries(Queries):
         return [campaign_row(row) for row in self.connection.execute(query, given).mappings()]
 
     def unfinished(self) -> Sequence[CampaignRow]:
-        """Running campaigns without an open task."""
+        """Campaigns without an open task that nobody paused."""
         return [campaign_row(row) for row in self.connection.execute(_UNFINISHED).mappings()]
 
     def ask_pause(self, campaign_id: int, why: str, at: datetime) -> None:
@@ -285,6 +285,6 @@ def campaign_row(row: RowMapping) -> CampaignRow:
 
 _PLAIN = (
     *("id", "name", "account_id", "version", "digest", "start_at", "end_at", "load_token"),
-    *("load_until", "paused_why", "paused_by", "vouched_at"),
+    *("load_until", "paused_why", "paused_by", "vouched_at", "approved_at", "trial_since"),
     *("run", "run_at", "run_after", "refresh_at", "refresh_since"),
 )

@@ -36,6 +36,7 @@ from campaigns.store.people import PeopleQueries
 from campaigns.store.recovery import RecoveryQueries
 from campaigns.store.rehearsal import RehearsalQueries
 from campaigns.store.requests import RequestQueries
+from campaigns.store.rounds import RoundQueries
 from campaigns.store.runs import RunQueries
 from campaigns.store.sealing import Keys
 from campaigns.store.tables import world
@@ -69,6 +70,7 @@ class SqlTransaction(
     RecoveryQueries,
     ErasingQueries,
     RequestQueries,
+    RoundQueries,
 ):
     """All queries over one connection."""
 

@@ -115,14 +115,15 @@ PROMISES: tuple[Promise, ...] = (
             "SELECT a.id FROM attempt a JOIN campaign_version v"
             " ON v.campaign_id = a.campaign_id AND v.version = a.version"
             " JOIN dial_task t ON t.id = a.task_id"
-            " WHERE a.attempt_no > {max_attempts}"
+            " WHERE a.attempt_no > {max_attempts} + t.spent"
         ),
     ),
     Promise(
         id="I2",
         says="more attempts counted than made, or less than none",
         query=(
-            "SELECT t.id FROM dial_task t WHERE t.attempts < 0 OR (t.attempts > 0 AND t.attempts >"
+            "SELECT t.id FROM dial_task t WHERE t.attempts < 0 OR t.spent < 0"
+            " OR (t.attempts > 0 AND t.attempts >"
             " (SELECT count(*) FROM attempt a WHERE a.task_id = t.id)"
             " + (SELECT count(*) FROM attempt_member m WHERE m.task_id = t.id))"
         ),

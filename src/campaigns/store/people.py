@@ -189,6 +189,7 @@ class PeopleQueries(BookQueries):
             settings=row.settings,
             fields=row.fields,
             line=row.source_line,
+            from_number=row.from_number,
             held=row.held,
         )
 
@@ -205,6 +206,12 @@ class PeopleQueries(BookQueries):
             contact.c.gone_at.is_(None),
         )
         return list(self.connection.execute(query.order_by(contact.c.id)).scalars())
+
+    def keep_caller(self, contact_id: int, number: str) -> None:
+        """The number that this contact sees; the lock of its own is held."""
+        self.connection.execute(
+            update(contact).where(contact.c.id == contact_id).values(from_number=number)
+        )
 
     def suppressed(self, phone_id: int) -> bool:
         """Whether this number must not be called: it is on the list, or nobody knows it."""

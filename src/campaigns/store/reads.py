@@ -19,11 +19,11 @@ from campaigns.store import schema
 from campaigns.store.database import Database, SqlTransaction
 from campaigns.store.invariants import PROMISES, Broken, broken
 from campaigns.store.reads_audit import AuditReads
-from campaigns.store.reads_calls import CallReads
 from campaigns.store.reads_held import HeldReads
 from campaigns.store.reads_metrics import MetricReads
 from campaigns.store.reads_results import ResultReads
 from campaigns.store.reads_unresolved import UnresolvedReads
+from campaigns.store.reads_whom import WhomReads
 from campaigns.store.tables import attempt, campaign, suppression
 
 __all__ = ["BATCH", "PROMISED", "Reads", "revisions", "stream"]
@@ -35,7 +35,7 @@ PROMISED = tuple(dict.fromkeys(promise.id for promise in PROMISES))
 """Every promise that is held against the rows, by its id."""
 
 
-class Reads(CallReads, ResultReads, MetricReads, AuditReads, UnresolvedReads, HeldReads):
+class Reads(WhomReads, ResultReads, MetricReads, AuditReads, UnresolvedReads, HeldReads):
     """All reads over one transaction: `with database.read() as tx: Reads(tx)`."""
 
     def __init__(self, tx: SqlTransaction) -> None:

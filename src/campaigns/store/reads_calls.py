@@ -56,6 +56,12 @@ class CallReads(BaseReads):
         query = query.order_by(attempt.c.intent_at.desc(), attempt.c.id.desc()).limit(limit + 1)
         return page_of(self.connection.execute(query).all(), limit, _line, lambda one: one.id)
 
+    def calls_to(self, phone_id: int, *, limit: int) -> Sequence[CallLine]:
+        """The newest calls to a phone, of whatever campaign, and those of nobody's."""
+        query = _lines().where(attempt.c.phone_id == phone_id)
+        query = query.order_by(attempt.c.intent_at.desc(), attempt.c.id.desc()).limit(limit)
+        return [_line(row) for row in self.connection.execute(query)]
+
     def call(self, id: str) -> CallDetail:
         """One attempt by its id, the start of it, or the provider's id. Raises UnknownName."""
         attempt_id = self._attempt_id(id)

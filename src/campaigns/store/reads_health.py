@@ -73,6 +73,9 @@ class HealthReads(CampaignReads):
                 [one.id for one in running if not one.pause_asked], now.policy
             ),
             pauses=tuple(pauses),
+            approvals=tuple(
+                one.name for one in campaigns if one.state is CampaignState.WAITING_FOR_APPROVAL
+            ),
             broken_off=self.broken_off(now.real),
             unread=tuple(
                 (one.name, one.refresh.why)

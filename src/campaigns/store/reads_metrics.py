@@ -21,7 +21,11 @@ from campaigns.store.tables import attempt, campaign, event
 _SETTLED = timedelta(seconds=60)
 """An answer is stamped before its commit: by then whoever stamped it has committed or failed."""
 
-_OPEN = (CampaignState.RUNNING.value, CampaignState.PAUSED.value)
+_OPEN = (
+    CampaignState.RUNNING.value,
+    CampaignState.PAUSED.value,
+    CampaignState.WAITING_FOR_APPROVAL.value,
+)
 
 
 class MetricReads(HealthReads):

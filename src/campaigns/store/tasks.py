@@ -17,6 +17,7 @@ from campaigns.core.lifecycle import (
 )
 from campaigns.core.records import Claim, LaneHead, TaskRow
 from campaigns.store.base import Queries
+from campaigns.store.place import PLACE
 from campaigns.store.tables import campaign, dial_task, lane
 
 _WAITING = dial_task.c.state == TaskState.WAITING.value
@@ -36,13 +37,18 @@ _STOPPED = (
     .where(_WAITING, dial_task.c.stopped.is_not(None))
     .limit(bindparam("most"))
 )
+_GOING = (
+    CampaignState.RUNNING.value,
+    CampaignState.PAUSED.value,
+    CampaignState.WAITING_FOR_APPROVAL.value,
+)
 _LATE = (
     select(dial_task.c.id)
     .join(campaign, campaign.c.id == dial_task.c.campaign_id)
     .where(
         _WAITING,
         dial_task.c.deadline_at <= bindparam("at"),
-        campaign.c.state.in_((CampaignState.RUNNING.value, CampaignState.PAUSED.value)),
+        campaign.c.state.in_(_GOING),
     )
     .limit(bindparam("most"))
 )
@@ -180,6 +186,7 @@ class TaskQueries(Queries):
             _from(task_id, TaskState.DONE, TaskEvent.REINSTATED)
             .where(dial_task.c.outcome == Outcome.REJECTED.value)
             .values(
+                **PLACE,
                 outcome=None,
                 reason=None,
                 ended_at=None,
@@ -195,6 +202,7 @@ class TaskQueries(Queries):
             _from(task_id, TaskState.DONE, TaskEvent.REOPENED)
             .where(dial_task.c.outcome == Outcome.UNRESOLVED.value)
             .values(
+                **PLACE,
                 outcome=None,
                 reason=None,
                 ended_at=None,
@@ -287,5 +295,5 @@ def task_row(row: RowMapping) -> TaskRow:
 _PLAIN = (
     *("id", "campaign_id", "account_id", "contact_id", "phone_id", "due_at", "retry_at"),
     *("deadline_at", "eligible_at", "attempts", "claim", "from_number", "reason"),
-    *("touch", "occasion", "expires_as", "stopped"),
+    *("touch", "occasion", "expires_as", "stopped", "spent"),
 )

@@ -137,6 +137,7 @@ class Campaigns:
             paused=paused,
             allow_withdraw=allow_withdraw,
             take_over=take_over,
+            looked=True,
         )
         if done.effect is Effect.UNCHANGED:
             lines = sum(1 for _ in submission.entries)

@@ -25,12 +25,15 @@ def upgrade() -> None:
         ("campaign", sa.Column("run_at", tables.Instant(), nullable=True)),
         ("campaign", sa.Column("run_after", sa.BigInteger(), nullable=True)),
         ("campaign", sa.Column("approved_at", tables.Instant(), nullable=True)),
+        ("campaign", sa.Column("trial_since", tables.Instant(), nullable=True)),
         ("campaign_version", sa.Column("origin", tables.Json, nullable=True)),
         ("contact", sa.Column("said_at", tables.Instant(), nullable=True)),
         ("contact", sa.Column("from_number", sa.String(length=20), nullable=True)),
         ("dial_task", sa.Column("spent", sa.Integer(), server_default="0", nullable=False)),
     ):
         op.add_column(table, column)
+    if op.get_bind().dialect.name == "postgresql":  # waiting_for_approval is a long word
+        op.alter_column("campaign", "state", type_=sa.String(length=32))
     op.create_table(
         "attempt_member",
         sa.Column("attempt_id", sa.String(length=36), nullable=False),
