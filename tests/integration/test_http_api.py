@@ -368,6 +368,30 @@ def test_campaigns_are_listed_paused_resumed_and_cancelled(door: Door) -> None:
     assert put(door, f"{VISITS}?dry_run=true").status_code == 409
 
 
+def test_the_first_calls_are_heard_before_the_others_are_made(door: Door) -> None:
+    put(door, pacing={"first": 1})
+    early = ask(door, "POST", f"{VISITS}/approve")
+    assert (early.status_code, early.json()["detail"]) == (
+        409,
+        "nobody of visits has been called yet: there is nothing to hear",
+    )
+    assert len(rung(door)) == 1
+    assert ask(door, "GET", VISITS).json()["summary"]["state"] == "waiting_for_approval"
+    approved = ask(door, "POST", f"{VISITS}/approve")
+    assert (approved.status_code, approved.json()["state"]) == (200, "running")
+    assert len(rung(door)) == 2
+
+
+def test_one_number_is_told_over_all_campaigns(door: Door) -> None:
+    put(door)
+    rung(door)
+    said = ask(door, "GET", "/v1/numbers/%2B16175550101").json()
+    assert (said["known"], said["calls_used"], len(said["calls"])) == (True, 1, 1)
+    assert [(task["campaign"], task["source_line"]) for task in said["tasks"]] == [("visits", 1)]
+    assert not ask(door, "GET", "/v1/numbers/%2B16175550199").json()["known"]
+    assert ask(door, "GET", "/v1/numbers/12").status_code == 422
+
+
 def test_everything_may_be_paused_at_once(door: Door) -> None:
     put(door)
     assert ask(door, "POST", "/v1/pause", {"reason": "storm"}).json() == {"paused": ["default"]}

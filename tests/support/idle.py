@@ -31,6 +31,8 @@ _WAITING = dial_task.c.state == "waiting"
 _CHECKED = attempt.c.check_at.is_not(None)
 _POLICY: Wanted = (
     _first(campaign.c.start_at, true()),
+    _first(campaign.c.refresh_at, true()),
+    _first(campaign.c.run_at, true()),
     _first(dial_task.c.eligible_at, _WAITING),
     _first(dial_task.c.deadline_at, _WAITING),
     _first(attempt.c.settle_at, attempt.c.state == "dialing"),

@@ -10,6 +10,7 @@ import phonenumbers
 import pytest
 
 from campaigns.core.contacts import Contact, ContactReader, Entry, FilteredRow
+from campaigns.core.definition import SameNumber
 from campaigns.core.hours import Hours
 from campaigns.files.campaign_file import load
 from campaigns.files.rows import Row
@@ -19,7 +20,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "campaigns"
 FICTIONAL = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
 CAMPAIGNS = [
     "appointment-reminders.yaml",
+    "dental-chain.yaml",
     "dental-touches.yaml",
+    "front-desk.yaml",
     "monthly-survey.yaml",
     "reminders.csv",
     "satisfaction-survey.yaml",
@@ -45,20 +48,25 @@ def test_every_example_is_tested() -> None:
 
 @pytest.mark.parametrize("name", CAMPAIGNS)
 def test_every_row_can_be_called_or_is_left_out_on_purpose(name: str) -> None:
-    found = entries(source(name))
-    assert found
+    of = source(name)
+    found = entries(of)
+    assert found or of.definition.contacts.columns  # its people come one at a time
     assert all(isinstance(entry, Contact | FilteredRow) for entry in found)
 
 
 @pytest.mark.parametrize("name", CAMPAIGNS)
 def test_every_number_is_possible_and_nobody_s(name: str) -> None:
     of = source(name)
-    numbers = [entry.to_number for entry in entries(of) if isinstance(entry, Contact)]
-    assert len(set(numbers)) == len(numbers)
-    for number in (*numbers, of.definition.from_number):
+    reader = ContactReader(of.definition, of.header, default_region=None)
+    called = [entry for entry in entries(of) if isinstance(entry, Contact)]
+    numbers = [entry.to_number for entry in called]
+    if of.definition.contacts.same_number is not SameNumber.GROUP:
+        assert len(set(numbers)) == len(numbers)
+    callers = {reader.caller(entry) for entry in called}
+    for number in (*numbers, *callers):
         assert FICTIONAL.fullmatch(number)
         assert phonenumbers.is_possible_number(phonenumbers.parse(number))
-    assert of.definition.from_number not in numbers
+    assert not callers & set(numbers)
 
 
 @pytest.mark.parametrize("name", CAMPAIGNS)

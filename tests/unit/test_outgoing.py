@@ -14,6 +14,7 @@ CLIENTS = {
     "urllib.request", "urllib3", "websockets", "xmlrpc.client",
 }  # fmt: skip
 CALLERS = {
+    "src/campaigns/client/http.py": "for programs that ask our own API; the engine never does",
     "src/campaigns/provider/wire.py": "the provider's URL, with the key",
     "src/campaigns/provider/failures.py": "names the errors of the same",
     "src/campaigns/cli/services.py": "asks the processes of this machine whether they are up",

@@ -117,6 +117,15 @@ class Client:
         """End a campaign for good."""
         return self._decide(name, "cancel", {})
 
+    def approve(self, name: str) -> CampaignState:
+        """Let a campaign go on whose first calls somebody has heard."""
+        return self._decide(name, "approve", {})
+
+    def number(self, e164: str) -> Mapping[str, Any]:
+        """Everything about one number in all campaigns: its calls, its caps, what comes next."""
+        found: Mapping[str, Any] = self._ask("GET", f"/v1/numbers/{quote(e164, safe='')}")
+        return found
+
     def pause_all(self, reason: str = "", *, account: str | None = None) -> None:
         """Stop an account, or all, before the next call."""
         said = {"reason": reason, "account": account}

@@ -6,7 +6,7 @@ what will be dialled. A contact keeps the number that it saw first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from campaigns.core import numbers
@@ -76,6 +76,20 @@ def caller_of(
             return e164
         case NumberFault(reason=reason):
             raise Unrenderable("", CALLER, reason)
+
+
+def seen_first(definition: Definition, seen: Iterable[tuple[str | None, str | None]]) -> str | None:
+    """The number that the people of one call saw first, where they are shown it again.
+
+    `seen`: by the contact, of a list of numbers; by the dial task, of an earlier call.
+    """
+    for of_contact, of_task in seen:
+        if not definition.from_numbers and of_task is not None:
+            return of_task
+        shown = of_contact or of_task
+        if shown in definition.from_numbers:
+            return shown
+    return None
 
 
 def one_of(callers: Sequence[str], key: str) -> str:

@@ -22,9 +22,9 @@ from campaigns.core.definition import (
     Retry,
     Schedule,
 )
+from campaigns.core.parsing_calls import known, pacing, retry
 from campaigns.core.parsing_touches import anchored
 from campaigns.core.reading import At, Path, Reading, boolean, one_of, said, text
-from campaigns.core.vocabulary import unknown
 from campaigns.core.wall import instant, zone_name
 from campaigns.core.weekhours import calling_hours
 from campaigns.errors import DefinitionError, Fault
@@ -47,7 +47,7 @@ def read(
 ) -> tuple[Definition, Sequence[Fault]]:
     """The same, with its faults beside it: a default stands where one is."""
     reading = Reading(at)
-    _known(tree, (), reading)
+    known(tree, (), reading)
     definition = Definition(
         name=reading.need(tree, "name", fields.name, "add for example name: reminders"),
         purpose=reading.take(tree, (), "purpose", one_of(*PURPOSES), None),
@@ -59,8 +59,8 @@ def read(
         context=_context(tree["context"], reading) if "context" in tree else None,
         schedule=_schedule(tree["schedule"], reading) if "schedule" in tree else Schedule(),
         calling_hours=_hours(tree, reading),
-        retry=_retry(tree["retry"], reading) if "retry" in tree else Retry(),
-        pacing=_pacing(tree["pacing"], reading) if "pacing" in tree else Pacing(),
+        retry=retry(tree["retry"], reading) if "retry" in tree else Retry(),
+        pacing=pacing(tree["pacing"], reading) if "pacing" in tree else Pacing(),
     )
     _clocks(definition, tree, reading)
     return definition, reading.faults
@@ -89,14 +89,6 @@ def _clocks(definition: Definition, tree: Mapping[str, Any], reading: Reading) -
         )
     if contacts.max_age is not None and contacts.refresh is None:
         reading.fault(("contacts", "max_age"), "contacts.refresh beside it", got="none")
-
-
-def _known(section: Mapping[str, Any], path: Path, reading: Reading) -> None:
-    """Refuse every key of a section that this version does not read."""
-    for key, value in section.items():
-        refused = unknown(".".join(map(str, path)), key, value, hints=not reading.full)
-        if refused is not None:
-            reading.fault((*path, key), refused.expected, got=refused.got, hint=refused.hint)
 
 
 def _own(
@@ -139,7 +131,7 @@ def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
     section = reading.section(value, path, "a file name")
     if section is None:
         return Contacts()
-    _known(section, path, reading)
+    known(section, path, reading)
     if ("file" in section) == ("rows" in section):
         got = "both" if "file" in section else "neither"
         reading.fault(path, "either `file` or `rows`", got=got)
@@ -228,7 +220,7 @@ def _schedule(value: Any, reading: Reading) -> Schedule:
     section = reading.section(value, path)
     if section is None:
         return Schedule()
-    _known(section, path, reading)
+    known(section, path, reading)
     zone = reading.take(section, path, "timezone", zone_name, None)
     wrong = zone is None and "timezone" in section
 
@@ -265,49 +257,5 @@ def _hours(tree: Mapping[str, Any], reading: Reading) -> CallingHours:
     path: Path = ("calling_hours",)
     value = tree["calling_hours"]
     if isinstance(value, Mapping):
-        _known(value, path, reading)
+        known(value, path, reading)
     return calling_hours(value, reading, path)
-
-
-def _retry(value: Any, reading: Reading) -> Retry:
-    if isinstance(value, str) and value.strip() == "never":
-        return Retry(max_attempts=1, no_answer=(), busy=())
-    path: Path = ("retry",)
-    section = reading.section(value, path, "`never`")
-    if section is None:
-        return Retry()
-    _known(section, path, reading)
-    usual = Retry()
-    waits = {
-        key: _waits(section[key], reading, (*path, key)) if key in section else getattr(usual, key)
-        for key in ("no_answer", "busy", "failed", "voicemail")
-    }
-    attempts = reading.take(section, path, "max_attempts", fields.max_attempts, usual.max_attempts)
-    redial = reading.take(
-        section, path, "redial_after_unknown", one_of("proven", "never"), "proven"
-    )
-    return Retry(
-        max_attempts=attempts,
-        redial_after_unknown=cast(Literal["proven", "never"], redial),
-        **waits,
-    )
-
-
-def _pacing(value: Any, reading: Reading) -> Pacing:
-    path: Path = ("pacing",)
-    section = reading.section(value, path)
-    if section is None:
-        return Pacing()
-    _known(section, path, reading)
-    return Pacing(first=reading.take(section, path, "first", fields.first_calls, None))
-
-
-def _waits(value: Any, reading: Reading, path: Path) -> tuple[timedelta, ...]:
-    if isinstance(value, str) and value.strip() == "never":
-        return ()
-    found = [
-        reading.value(item, where, fields.wait, None) for item, where in reading.items(value, path)
-    ]
-    if not found:
-        reading.fault(path, "waits such as [30m, 4h], or never", got="nothing")
-    return tuple(wait for wait in found if wait is not None)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from campaigns.core import callers, pacing, polling
+from campaigns.core import callers, pacing
 from campaigns.core.admission import (
     Admit,
     Decision,
@@ -25,7 +25,6 @@ from campaigns.core.calls import DialRequest, Limit
 from campaigns.core.context import ThisCall
 from campaigns.core.instants import (
     CAP_PERIOD,
-    POST_DEADLINE,
     REHEARSAL_SEND_WITHIN,
     SEND_BY,
     Now,
@@ -36,13 +35,13 @@ from campaigns.core.records import (
     AccountRow,
     Claim,
     Incarnation,
-    NewAttempt,
     TaskRow,
 )
 from campaigns.engine import approval, families
 from campaigns.engine.clock import held_for_step, watched_now
 from campaigns.engine.families import Family, Member
 from campaigns.engine.incarnation import standing
+from campaigns.engine.intent import new_attempt
 from campaigns.engine.parts import Parts, Pinned
 from campaigns.engine.record import kept
 from campaigns.ports import Transaction
@@ -139,8 +138,9 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
             request = family.told(lambda call: _request(call, pinned, now, parts))
             if request is None:
                 return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
-            if pinned.definition.from_numbers and contact.from_number != request.from_number:
-                tx.keep_caller(contact.id, request.from_number)
+            if pinned.definition.from_numbers:
+                for one in family.members:
+                    tx.keep_caller(one.contact.id, request.from_number)
             _write(tx, family.members, claim, account, campaign.version, request, slot, now, parts)
             return Intent(
                 request=request,
@@ -209,17 +209,15 @@ def _finish(tx: Transaction, task: TaskRow, decision: Finish, now: Now) -> Finis
 
 def _request(call: Sequence[Member], pinned: Pinned, now: Now, parts: Parts) -> DialRequest:
     task, contact = call[0].task, call[0].contact
-    settings = contact.settings
-    # A retry shows the number that this person saw first, whichever row it was then.
-    shown = next((one.task.from_number for one in call if one.task.from_number), None)
-    definition = pinned.definition
+    settings, definition = contact.settings, pinned.definition
     agent, caller = callers.of_task(definition, pinned.templates, contact, task)
+    seen = ((one.contact.from_number, one.task.from_number) for one in call)
     attempt_id = parts.dice.uuid()
     return DialRequest(
         attempt_id=attempt_id,
         agent_id=agent,
         to_number=contact.e164,
-        from_number=shown or caller,
+        from_number=callers.seen_first(definition, seen) or caller,
         context=pinned.templates.render(
             contact.fields,
             ThisCall(
@@ -261,45 +259,3 @@ def _write(
     tx.insert_attempt(replace(new, fellows=tuple(one.id for one in fellows)))
     tx.take_slot(account.id, Limit.START, slot.n, request.attempt_id, pacing.held(now, slot.window))
     tx.change_account(account.id, last_intent_at=now.policy)
-
-
-def new_attempt(
-    request: DialRequest,
-    task: TaskRow | None,
-    account_id: int,
-    phone_id: int,
-    version: int | None,
-    now: Now,
-    parts: Parts,
-) -> NewAttempt:
-    """The intent as it is written, with every bound it will ever need."""
-    max_duration = timedelta(seconds=request.max_duration_s)
-    settle_at = now.policy + now.mechanical(SEND_BY + POST_DEADLINE)
-    return NewAttempt(
-        id=request.attempt_id,
-        task_id=None if task is None else task.id,
-        campaign_id=None if task is None else task.campaign_id,
-        account_id=account_id,
-        phone_id=phone_id,
-        version=version,
-        attempt_no=1 if task is None else task.attempts + 1,
-        snapshot=snapshot(request),
-        intent_at=now.policy,
-        settle_at=settle_at,
-        release_at=polling.release_at(now.policy, max_duration),
-        give_up_at=polling.give_up_at(now.policy, max_duration, can_tell=parts.policy.public),
-        # From its first instant on, no attempt is without a timer.
-        check_at=settle_at + polling.FIRST_LOOK,
-    )
-
-
-def snapshot(request: DialRequest) -> dict[str, object]:
-    """What was asked for, as it was asked: policy never looks at a newer version."""
-    return {
-        "agent_id": request.agent_id,
-        "from_number": request.from_number,
-        "max_duration_s": request.max_duration_s,
-        "recording": request.recording,
-        "context": dict(request.context),
-        "webhook": request.webhook_url is not None,
-    }

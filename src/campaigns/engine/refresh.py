@@ -145,9 +145,11 @@ def _refused(firing: _Firing, why: str, parts: Parts) -> None:
             refresh_since=None if over else firing.since,
             refresh_why=why,
         )
-        if over or row.refresh_since is None or row.refresh_since != firing.row.refresh_since:
+        news = over or firing.row.refresh_since is None
+        if news:
             tx.audit(who=WHO, what="refresh_refused", at=now.policy, campaign_id=row.id, why=why)
-    log.warning("refresh_refused", campaign=firing.row.name, why=why, given_up=over)
+    if news:  # sixty lines of one refusal say no more than two
+        log.warning("refresh_refused", campaign=firing.row.name, why=why, given_up=over)
 
 
 def _sentence(error: InputError) -> str:

@@ -15,8 +15,9 @@ from campaigns.core.instants import CAP_CALLS, CAP_PERIOD
 from campaigns.core.pacing import Granted, grant
 from campaigns.engine.answers import remember
 from campaigns.engine.clock import held_for_step, watched_now
-from campaigns.engine.gate import Intent, mark_of, new_attempt, send_within, spacing_of
+from campaigns.engine.gate import Intent, mark_of, send_within, spacing_of
 from campaigns.engine.incarnation import WentBack, hold, standing
+from campaigns.engine.intent import new_attempt
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict
 from campaigns.ports import Transaction

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -171,6 +171,7 @@ def _of_header(
     Nothing is said twice, nor what may only follow from a fault that is told already.
     """
     keys = {fault.key for fault in told}
+    sections = {key.partition(".")[0] for key in keys}
     try:
         ContactReader(definition, header, default_region=None)
     except DefinitionError as error:
@@ -178,13 +179,9 @@ def _of_header(
             fault
             for fault in error.faults
             if fault.key not in keys
-            and not (fault.key == "contacts.to_number" and _any_under("contacts", keys))
+            and not (fault.key == "contacts.to_number" and "contacts" in sections)
         ]
     return ()
-
-
-def _any_under(section: str, keys: Iterable[str]) -> bool:
-    return any(key == section or key.startswith(f"{section}.") for key in keys)
 
 
 def _filled(

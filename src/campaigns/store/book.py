@@ -169,13 +169,8 @@ class BookQueries(Queries):
         lane_id: int,
     ) -> None:
         """Further dial tasks of a contact."""
-        place = {
-            "campaign_id": campaign_id,
-            "account_id": account_id,
-            "contact_id": contact_id,
-            "phone_id": phone_id,
-            "lane_id": lane_id,
-        }
+        place = {"campaign_id": campaign_id, "account_id": account_id, "contact_id": contact_id}
+        place |= {"phone_id": phone_id, "lane_id": lane_id}
         if plans:
             self.connection.execute(
                 insert(dial_task), [{**place, **new_task(plan)} for plan in plans]
@@ -240,8 +235,8 @@ class BookQueries(Queries):
 
     def rename(self, step: Rename) -> None:
         """What was done for one occasion counts for another."""
-        query = update(dial_task).where(dial_task.c.id == step.task_id)
-        self.connection.execute(query.values(occasion=step.occasion))
+        one = dial_task.c.id == step.task_id
+        self.connection.execute(update(dial_task).where(one).values(occasion=step.occasion))
 
 
 def new_task(task: NewTask) -> dict[str, Any]:

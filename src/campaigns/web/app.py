@@ -20,6 +20,7 @@ from campaigns.web.hooks import Hooks
 from campaigns.web.inbox import Inbox
 from campaigns.web.limits import Limits
 from campaigns.web.metrics import Metrics
+from campaigns.web.numbers import Numbers
 from campaigns.web.outside import Outside
 from campaigns.web.problems import of_framework
 from campaigns.web.suppressions import Suppressions
@@ -53,7 +54,7 @@ def create_app(installation: Installation, limits: Limits | None = None) -> Fast
     Health(installation).add_to(app)
     metrics.add_to(app)
     api = Api(installation, limits)
-    for part in (Campaigns(api), Contacts(api), Suppressions(api)):
+    for part in (Campaigns(api), Contacts(api), Suppressions(api), Numbers(api)):
         part.add_to(app)
     app.add_middleware(Guard, api_keys=installation.settings.api_keys)
     app.add_middleware(Outside)

@@ -14,6 +14,7 @@ from campaigns.core.difference import Difference, unfit
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import CampaignState
 from campaigns.engine import control
+from campaigns.engine.approval import approve
 from campaigns.engine.submit import HTTP, Effect, foresee, guarded, known, submit
 from campaigns.errors import Conflict, DefinitionError, Fault, InputError
 from campaigns.files import campaign_file
@@ -41,6 +42,7 @@ class Campaigns:
         for verb, answer in (("pause", self.pause), ("resume", self.resume)):
             self._api.route(app, "POST", f"{one}/{verb}", answer)
         self._api.route(app, "POST", f"{one}/cancel", self.cancel)
+        self._api.route(app, "POST", f"{one}/approve", self.approve)
         self._api.route(app, "POST", "/v1/pause", self.pause_all)
         self._api.route(app, "POST", "/v1/resume", self.resume_all)
 
@@ -186,6 +188,15 @@ class Campaigns:
 
         def decide(_said: Mapping[str, str]) -> Answer:
             control.cancel(fits(name), self._parts, who=WHO)
+            return self._state(name)
+
+        return await self._decided(request, decide)
+
+    async def approve(self, request: Request, name: str) -> Response:
+        """A person has heard the first calls (`pacing.first`): the others are called too."""
+
+        def decide(_said: Mapping[str, str]) -> Answer:
+            approve(fits(name), self._parts, who=WHO)
             return self._state(name)
 
         return await self._decided(request, decide)

@@ -8,14 +8,13 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from campaigns.core import numbers
 from campaigns.core.figures import Page
-from campaigns.core.numbers import NumberFault
 from campaigns.engine import control
-from campaigns.errors import InputError, UnknownName
+from campaigns.errors import UnknownName
 from campaigns.web.answers import refusal
 from campaigns.web.api import WHO, Answer, Api, texts
 from campaigns.web.campaigns import PAGE, Limit
+from campaigns.web.numbers import number_of
 
 _PATH = "/v1/suppressions"
 
@@ -51,7 +50,7 @@ class Suppressions:
             return refusal(request, error)
 
         def do() -> Answer:
-            number, reason = self._number(said.get("to_number", "")), said.get("reason", "")
+            number, reason = number_of(said.get("to_number", ""), self._api), said.get("reason", "")
             added, dropped = control.suppress(
                 [number], self._parts, who=WHO, reason=reason or "no reason given", source="http"
             )
@@ -63,14 +62,8 @@ class Suppressions:
         """Take a number off the list; the calls that were dropped stay dropped."""
 
         def do() -> Answer:
-            if not control.unsuppress(self._number(to_number), self._parts, who=WHO):
+            if not control.unsuppress(number_of(to_number, self._api), self._parts, who=WHO):
                 raise UnknownName("this number is not on the do-not-call list")
             return 200, {"removed": True}
 
         return await self._api.answered(request, do)
-
-    def _number(self, text: str) -> str:
-        found = numbers.parse(text, self._api.installation.settings.region)
-        if isinstance(found, NumberFault):
-            raise InputError(f"to_number: {found.reason}")
-        return found.e164
