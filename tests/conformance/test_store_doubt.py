@@ -154,7 +154,7 @@ def test_only_a_task_that_reached_nobody_is_redialled(stored: Stored) -> None:
     again = stored.task(tasks[0])
     assert (again.state, again.outcome) == (TaskState.WAITING, None)
     assert (again.attempts, again.spent) == (1, 1)
-    assert (again.tries, again.retry_at, again.eligible_at) == (0, None, at(9))
+    assert (again.tries, again.retry_at, again.eligible_at) == (0, at(9), at(9))
     with stored.tx() as tx:
         tx.suppress(again.phone_id, reason="asked", source="test", at=at(9))
         assert [one.unwanted for one in tx.met(campaign, after=0, limit=9)] == [True, False, False]

@@ -144,7 +144,8 @@ def ended(world: World) -> None:
         at = tx.now().policy
         for made in made_of:
             attempt = tx.lock_attempt(str(made["id"]))
-            ending = {"open": False, "check_at": None, "terminal_at": at, "confirmed": True}
+            over = at - timedelta(minutes=10)
+            ending = {"open": False, "check_at": None, "terminal_at": over, "confirmed": True}
             tx.change_attempt(attempt.id, attempt.state, state=AttemptState.NO_ANSWER, **ending)
             tx.end_task(tx.lock_task(attempt.task_id or 0), Outcome.NO_ANSWER, "exhausted", at)
 

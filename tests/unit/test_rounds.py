@@ -35,13 +35,21 @@ def ask(*tasks: BookTask, met: Met = MET, talked: tuple[int, ...] = ()) -> Again
     return again(met, tasks, talked=talked, touches={"", "same_day"}, wanted=BOTH, at=T0)
 
 
+def test_a_call_that_has_just_ended_is_given_the_time_in_which_its_word_may_change() -> None:
+    over = T0 - timedelta(minutes=2)
+    found = ask(done(Outcome.NO_ANSWER, rang_until=over))
+    assert found == Again(task_id=7, was=Unreached.NO_ANSWER, at=over + timedelta(minutes=7))
+    long_ago = ask(done(Outcome.NO_ANSWER, rang_until=T0 - H))
+    assert long_ago == Again(task_id=7, was=Unreached.NO_ANSWER, at=T0)
+
+
 def done(outcome: Outcome, **changes: object) -> BookTask:
     return replace(TASK, outcome=outcome, **changes)  # type: ignore[arg-type]  # a test helper
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NO_ANSWER, Outcome.BUSY])
 def test_who_was_not_reached_is_called_again(outcome: Outcome) -> None:
-    assert ask(done(outcome)) == Again(task_id=7, was=Unreached(outcome.value))
+    assert ask(done(outcome)) == Again(task_id=7, was=Unreached(outcome.value), at=T0)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +96,7 @@ def test_a_call_that_was_answered_or_is_in_doubt_forbids_it() -> None:
 
 def test_only_the_latest_touch_of_a_contact_is_called_again() -> None:
     later = replace(TASK, id=8, touch="same_day", due_at=T0 - H / 2)
-    assert ask(later, TASK) == Again(task_id=8, was=Unreached.NO_ANSWER)
+    assert ask(later, TASK) == Again(task_id=8, was=Unreached.NO_ANSWER, at=T0)
     assert ask(TASK, replace(later, outcome=Outcome.COMPLETED)) is Left.ANSWERED
     never = replace(later, outcome=Outcome.SKIPPED, attempts=0)
     assert ask(TASK, never) == Again(task_id=7, was=Unreached.NO_ANSWER)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from campaigns.core.instants import EVENT_GRACE
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.reconcile import BookTask
 
@@ -53,10 +54,11 @@ class Met:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Again:
-    """A dial task that is called again, and how it had ended."""
+    """A dial task that is called again, from when on, and how it had ended."""
 
     task_id: int
     was: Unreached
+    at: datetime
 
 
 def again(
@@ -109,7 +111,9 @@ def _of(
         return Left.NO_TOUCH
     if last.deadline_at is not None and last.deadline_at <= at:
         return Left.TOO_LATE
-    return Again(task_id=last.id, was=was)
+    # As every retry: whoever said that nobody answered may yet be proven wrong (design.md).
+    heard = at if last.rang_until is None else last.rang_until + EVENT_GRACE
+    return Again(task_id=last.id, was=was, at=max(at, heard))
 
 
 def _rung(tasks: Iterable[BookTask]) -> list[BookTask]:

@@ -97,7 +97,8 @@ def _chunk(
         found = _decided(tx, row, chunk, wanted, at)
         ours = [one for one in found if isinstance(one, Again)]
         if ours:
-            tx.redial([one.task_id for one in ours], at)
+            for when in sorted({one.at for one in ours}):
+                tx.redial([one.task_id for one in ours if one.at == when], when)
             tx.change_campaign(
                 row.id,
                 (CampaignState.FINISHED,),

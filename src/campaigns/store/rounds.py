@@ -10,6 +10,7 @@ from sqlalchemy import exists, or_, select, update
 from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, TaskEvent, TaskState, advance_task
 from campaigns.core.rounds import Met, Unreached
 from campaigns.store.base import Queries
+from campaigns.store.calls import TAKING_PART
 from campaigns.store.place import PLACE
 from campaigns.store.tables import attempt, contact, dial_task, phone, suppression
 
@@ -61,8 +62,9 @@ class RoundQueries(Queries):
     def may_have_talked(self, contact_ids: Collection[int]) -> Collection[int]:
         """Dial tasks of these contacts with a call that was answered, or that nobody can tell."""
         query = (
-            select(attempt.c.task_id)
-            .join(dial_task, dial_task.c.id == attempt.c.task_id)
+            select(TAKING_PART.c.task_id)
+            .join(attempt, attempt.c.id == TAKING_PART.c.attempt_id)
+            .join(dial_task, dial_task.c.id == TAKING_PART.c.task_id)
             .where(
                 dial_task.c.contact_id.in_(list(contact_ids)),
                 or_(attempt.c.open, attempt.c.state.in_([one.value for one in _MAY_HAVE_TALKED])),
@@ -75,7 +77,10 @@ class RoundQueries(Queries):
         self.lock_tasks(dial_task.c.contact_id.in_(list(contact_ids)))
 
     def redial(self, task_ids: Collection[int], at: datetime) -> int:
-        """done → waiting for another round, whose attempts are counted anew; says how many."""
+        """done → waiting for another round from `at` on, with its attempts counted anew; how many.
+
+        Its number is that of its contact, which may have another by now.
+        """
         done = self.connection.execute(
             update(dial_task)
             .where(
@@ -90,9 +95,9 @@ class RoundQueries(Queries):
                 outcome=None,
                 reason=None,
                 ended_at=None,
-                retry_at=None,
+                retry_at=at,
                 eligible_at=at,
-                wait_reason="due",
+                wait_reason="retry",
             )
         )
         return done.rowcount
