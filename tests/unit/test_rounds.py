@@ -99,7 +99,7 @@ def test_only_the_latest_touch_of_a_contact_is_called_again() -> None:
     assert ask(later, TASK) == Again(task_id=8, was=Unreached.NO_ANSWER, at=T0)
     assert ask(TASK, replace(later, outcome=Outcome.COMPLETED)) is Left.ANSWERED
     never = replace(later, outcome=Outcome.SKIPPED, attempts=0)
-    assert ask(TASK, never) == Again(task_id=7, was=Unreached.NO_ANSWER)
+    assert ask(TASK, never) == Again(task_id=7, was=Unreached.NO_ANSWER, at=T0)
     coming = replace(later, state=TaskState.WAITING, outcome=None)
     assert ask(TASK, coming) is Left.STILL_CALLED
 
