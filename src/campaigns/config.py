@@ -105,7 +105,9 @@ class Variable:
 
 
 VARIABLES: Mapping[str, Variable] = {
-    "THINNESTAI_API_KEY": Variable(field="api_key", read=read.secret(8), from_file=True),
+    "THINNESTAI_API_KEY": Variable(
+        field="api_key", read=read.secret(8, read.THEIRS), from_file=True
+    ),
     "CAMPAIGNS_PROVIDER_URL": Variable(field="provider_url", read=read.web_url, from_file=True),
     "CAMPAIGNS_HOME": Variable(field="home", read=str),
     "CAMPAIGNS_DATABASE_URL": Variable(
@@ -124,7 +126,7 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "CAMPAIGNS_API_KEYS": Variable(field="api_keys", read=read.secrets(16), from_file=True),
     "CAMPAIGNS_WEBHOOK_SIGNING_SECRET": Variable(
-        field="webhook_signing_secret", read=read.secret(16), from_file=True
+        field="webhook_signing_secret", read=read.secret(16, read.THEIRS), from_file=True
     ),
     "CAMPAIGNS_REGION": Variable(field="region", read=read.region),
     "CAMPAIGNS_LOG_LEVEL": Variable(

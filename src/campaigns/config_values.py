@@ -125,12 +125,17 @@ def redis_url(text: str) -> SecretStr:
     return SecretStr(text)
 
 
-def secret(at_least: int) -> Callable[[str], SecretStr]:
-    """A reader of secrets that are long enough and survive a shell."""
+THEIRS = "copy the whole of it from the provider's dashboard"
+"""Where a secret comes from that is not ours to make."""
+
+
+def secret(
+    at_least: int, hint: str = "make one with: openssl rand -base64 32"
+) -> Callable[[str], SecretStr]:
+    """A reader of secrets that are long enough and survive a shell. `hint`: where one comes from."""
 
     def read(text: str) -> SecretStr:
         if len(text) < at_least:
-            hint = "make one with: openssl rand -base64 32"
             raise Wrong(f"{at_least} characters or more", got=f"{len(text)}", hint=hint)
         if not re.fullmatch(r"[!-~]+", text):
             raise Wrong("letters, digits and signs without spaces")

@@ -29,7 +29,7 @@ def list_(as_json: options.AsJson = False) -> None:
         screen.say("no campaigns yet: `campaigns submit FILE` stores one")
         return
     screen.table(
-        ("name", "state", "#contacts", "#done", "#calling", "#waiting", ""),
+        ("name", "state", "#dial tasks", "#done", "#calling", "#waiting", ""),
         [
             (
                 Text(one.name, style="bold"),
