@@ -132,7 +132,7 @@ THEIRS = "copy the whole of it from the provider's dashboard"
 def secret(
     at_least: int, hint: str = "make one with: openssl rand -base64 32"
 ) -> Callable[[str], SecretStr]:
-    """A reader of secrets that are long enough and survive a shell. `hint`: where one comes from."""
+    """A reader of secrets that are long enough and survive a shell. `hint`: where to get one."""
 
     def read(text: str) -> SecretStr:
         if len(text) < at_least:
