@@ -22,7 +22,7 @@ from workers import process
 from workers.app import app
 
 log = structlog.get_logger(__name__)
-_ticking = threading.Lock()
+_ticking, _reading = threading.Lock(), threading.Lock()
 
 
 @app.task(name="workers.tasks.dial", acks_late=False, max_retries=0, ignore_result=True)
@@ -63,8 +63,13 @@ def look(account_id: int) -> None:
 @app.task(name="workers.tasks.refresh", acks_late=True, max_retries=0, ignore_result=True)
 def refresh(campaign_id: int) -> None:
     """Read a campaign's list again. A long one is given up when this process is told to end."""
-    with _survived("refresh"):
-        refresh_use_case(campaign_id, process.parts())
+    if not _reading.acquire(blocking=False):
+        return  # the heartbeat asks again; a worker that only reads lists dials nobody
+    try:
+        with _survived("refresh"):
+            refresh_use_case(campaign_id, process.parts())
+    finally:
+        _reading.release()
 
 
 @app.task(name="workers.tasks.tick", acks_late=True, max_retries=0, ignore_result=True)

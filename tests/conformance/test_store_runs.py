@@ -42,15 +42,18 @@ def test_runs_that_wait_are_found_and_are_not_finished(stored: Stored) -> None:
     campaign = stored.loading()
     stored.change(campaign, S.RUNNING)
     with stored.tx() as tx:
-        assert tx.unbegun() == []
+        assert tx.unbegun(at(99)) == []
         assert [row.id for row in tx.unfinished()] == [campaign]
         tx.change_campaign(campaign, S, run="r1", run_at=at(50), run_after=0)
-        (row,) = tx.unbegun()
+        (row,) = tx.unbegun(at(0))
         assert (row.run, row.run_at, row.run_after) == ("r1", at(50), 0)
         assert tx.unfinished() == []
     stored.change(campaign, S.PAUSED)
     with stored.tx() as tx:
-        assert tx.unbegun() == []
+        assert tx.unbegun(at(99)) == []
+        tx.change_campaign(campaign, S, state=S.RUNNING.value, run_after=None)
+        assert tx.unbegun(at(49)) == []  # it is made, and its time has not come
+        assert [row.id for row in tx.unbegun(at(50))] == [campaign]
 
 
 def test_members_are_those_on_the_list_and_each_gets_its_task(stored: Stored) -> None:
@@ -76,10 +79,12 @@ def test_a_run_that_is_called_off_ends_who_waits_and_nobody_else(stored: Stored)
     other = stored.campaign([person(8)], "two")
     claim = stored.claim(campaign)
     with stored.tx() as tx:
-        tx.call_off(campaign, "run_missed", at(5))
+        assert tx.call_off(campaign, "run_missed", at(5), limit=1) == 1
+        assert tx.call_off(campaign, "run_missed", at(5), limit=9) == 1
+        assert tx.call_off(campaign, "run_missed", at(6), limit=9) == 0
         assert len(tx.overdue(at(5), 9)) == 2
         assert {task.expires_as for task in tx.overdue(at(5), 9)} == {"run_missed"}
         task = tx.task(claim.task_id)
         assert task is not None
         assert task.deadline_at is None
-        tx.call_off(other + 99, "run_missed", at(5))
+        assert tx.call_off(other + 99, "run_missed", at(5), limit=9) == 0

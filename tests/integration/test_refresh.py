@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.core.calls import CallStatus
+from campaigns.core.contacts import Entry
 from campaigns.engine import control
 from campaigns.engine.refresh import refresh
 from campaigns.engine.submit import Submitted, submit
@@ -230,6 +232,93 @@ def test_a_process_that_is_told_to_end_leaves_the_list_to_another(office: Office
     assert set(office.keys()) == {"k1", "k2", "k3"}
     office.fire(at=FIRING + timedelta(minutes=1))
     assert office.keys()["k4"] == "waiting"
+
+
+def test_a_person_who_submits_while_it_is_read_is_first(office: Office) -> None:
+    office.drop(rows(2, 3, 4))
+
+    def slow(definition: object, origin: object) -> object:
+        fresh = read_again(definition, origin)  # type: ignore[arg-type]
+        office.world.parts = replace(office.world.parts, lists=read_again)
+        path = office.directory / "c.yaml"
+        path.write_text(HEAD.replace("agent_reminder", "agent_of_today"))
+        office.drop(rows(2, 3, 4, 5))
+        assert office.submit().effect == "changed"
+        office.drop(rows(2, 3, 4))  # as it was read
+        return fresh
+
+    reading = replace(office.world.parts, lists=slow)  # type: ignore[arg-type]
+    office.world.clock.at = FIRING
+    refresh(1, reading)
+    with office.world.store.read() as tx:
+        campaign = tx.campaign(1)
+        definition, _ = tx.definition(1, campaign.version)
+    assert definition.agent_id == "agent_of_today"
+    assert office.keys()["k5"] == "waiting"
+    assert office.campaign()["refresh_why"] is None
+
+
+def test_one_that_is_cut_off_half_way_is_taken_up_a_minute_later(office: Office) -> None:
+    """Once it is accepted nobody is called before it is done: that must not take until tomorrow."""
+    control.resume("visits", office.world.parts, who="test")
+    office.drop(rows(2, 3, 4))
+
+    def cut_off(definition: object, origin: object) -> object:
+        fresh = read_again(definition, origin)  # type: ignore[arg-type]
+        return replace(fresh, entries=_Cut(fresh.entries, 2))  # after the survey
+
+    office.world.clock.at = FIRING
+    with pytest.raises(WorldError):
+        refresh(1, replace(office.world.parts, lists=cut_off))  # type: ignore[arg-type]
+    assert office.campaign()["state"] == "reconciling"
+    office.fire(at=FIRING + timedelta(seconds=61))
+    assert office.campaign()["state"] in ("running", "finished")
+    assert office.keys()["k4"] in ("waiting", "calling")
+    assert office.when("refresh_at") == FIRING + timedelta(days=1)
+
+
+class _Cut:
+    """Entries that a process which ends cannot read for the n-th time."""
+
+    def __init__(self, entries: Iterable[Entry], nth: int) -> None:
+        self._entries, self._left = entries, nth
+
+    def __iter__(self) -> Iterator[Entry]:
+        self._left -= 1
+        if not self._left:
+            raise WorldError("this process is ending")
+        return iter(self._entries)
+
+
+def test_a_long_list_stays_ours_as_long_as_it_is_read(office: Office) -> None:
+    office.drop(rows(2, 3, 4))
+    held: list[datetime | None] = []
+
+    def long(definition: object, origin: object) -> object:
+        fresh = read_again(definition, origin)  # type: ignore[arg-type]
+        office.world.clock.forward(seconds=50)
+        return replace(fresh, entries=_Watched(fresh.entries, lambda: held.append(look())))
+
+    def look() -> datetime | None:
+        return office.when("refresh_at")
+
+    office.world.clock.at = FIRING
+    refresh(1, replace(office.world.parts, lists=long))  # type: ignore[arg-type]
+    assert held[0] == FIRING + timedelta(seconds=60)  # as it was claimed
+    assert held[1] == FIRING + timedelta(seconds=110)
+    assert office.when("refresh_at") == FIRING + timedelta(days=1)
+
+
+class _Watched:
+    """Entries that are looked at before the first and after it."""
+
+    def __init__(self, entries: Iterable[Entry], look: Callable[[], None]) -> None:
+        self._entries, self._look = entries, look
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self._entries:
+            self._look()
+            yield entry
 
 
 def test_a_file_that_changes_while_it_is_read_changes_nothing(office: Office) -> None:

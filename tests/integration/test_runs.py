@@ -10,7 +10,7 @@ import pytest
 
 from campaigns.core.calls import CallStatus
 from campaigns.core.contacts import Entry
-from campaigns.core.definition import Retry, Schedule
+from campaigns.core.definition import Contacts, Retry, Schedule
 from campaigns.engine import control, runs
 from campaigns.engine.runs import advance_run
 from campaigns.engine.submit import Submitted
@@ -186,6 +186,22 @@ def test_another_cron_moves_a_run_that_waits_and_not_one_that_goes_on(world: Wor
     assert rung(world) == [("03-10", "0001"), ("03-10", "0002")]
 
 
+def test_another_cron_moves_also_who_is_on_another_list(world: World) -> None:
+    """One that was left on the old firing would keep the campaign from every later run."""
+    add = Contacts(key="key", file_is="additions")
+    put(world, 1, contacts=add, schedule=WEEKLY.model_copy(update={"cron": "30 11 25 * *"}))
+    put(world, 2, digest="d2", contacts=add)
+    world.settle(ticks=2)
+    waiting = [one for one in tasks(world) if one[1] == "waiting"]
+    assert waiting == [("2026-03-10T15:30Z", "waiting", None)] * 2
+    go_to(world, FIRST)
+    world.run_for(30)
+    answer(world)
+    world.run_for(5)
+    assert sorted(rung(world)) == [("03-10", "0001"), ("03-10", "0002")]
+    assert campaign(world)["run"] == "2026-03-17T15:30Z"
+
+
 def test_a_run_is_not_repeated_because_the_cron_was_removed(world: World) -> None:
     put(world, 1, 2)
     go_to(world, FIRST)
@@ -241,9 +257,10 @@ def test_a_run_is_made_in_chunks_and_goes_on_where_it_was_broken_off(
     seen: Sequence[object] = []
     while True:
         with world.store.read() as tx:
-            (row,) = tx.unbegun()
-        if row.run_after is None:
+            found = tx.unbegun(tx.now().policy)
+        if not found:
             break
+        (row,) = found
         seen = world.rows(f"SELECT id FROM dial_task WHERE occasion = '{row.run}'")
         monkeypatch.setattr(runs, "_CHUNKS", 1)  # one transaction, then it is killed
         advance_run(row, world.parts)

@@ -18,18 +18,18 @@ from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.core.runs import Origin, next_refresh
 from campaigns.engine.parts import Parts
-from campaigns.engine.submission import Submission
+from campaigns.engine.submission import AGAIN, Busy, Submission
 from campaigns.engine.submit import submit
 from campaigns.errors import DefinitionError, InputError, WorldError
 from campaigns.ports import FreshList
 
 log = structlog.get_logger(__name__)
 
-AGAIN = timedelta(minutes=1)
-"""Between two tries of one firing; also how long one process has for a try."""
 TRIED_FOR = timedelta(hours=1)
 SETTLED = timedelta(seconds=10)
 """A file that was written to less long ago may still be written to. Real time, as its age is."""
+_PROLONGED_EVERY = 20.0
+"""Seconds of this process after which its claim on the list is prolonged."""
 WHO = "refresh"
 _REFRESHED = (
     CampaignState.RUNNING,
@@ -58,6 +58,8 @@ def refresh(campaign_id: int, parts: Parts) -> None:
         fresh = parts.lists(firing.definition, firing.origin)
         _right_age(fresh, firing.definition, parts)
         submit(_submission(firing, fresh, parts), parts, who=WHO)
+    except Busy:
+        return  # a person was first: it is looked at again in a minute
     except InputError as error:
         _refused(firing, _sentence(error), parts)
     else:
@@ -100,22 +102,41 @@ def _submission(firing: _Firing, fresh: FreshList, parts: Parts) -> Submission:
         digest=fresh.digest,
         header=fresh.header,
         source=fresh.name,
-        entries=_Steady(fresh, parts),
+        entries=_Steady(fresh, firing.row.id, parts),
         origin=firing.origin,
+        follows=firing.row.version,
     )
 
 
 class _Steady:
-    """Entries of a list as often as they are asked for, as long as this process goes on."""
+    """Entries of a list as often as they are asked for, as long as this process goes on.
 
-    def __init__(self, fresh: FreshList, parts: Parts) -> None:
-        self._fresh, self._parts = fresh, parts
+    A long one is ours as long as it is read: nobody else begins to read it.
+    """
+
+    def __init__(self, fresh: FreshList, campaign_id: int, parts: Parts) -> None:
+        self._fresh, self._id, self._parts = fresh, campaign_id, parts
+        self._told_at = parts.clock.monotonic() - _PROLONGED_EVERY  # opening it took its time
 
     def __iter__(self) -> Iterator[Entry]:
         for number, entry in enumerate(self._fresh.entries):
-            if number % 100 == 0 and self._parts.stopping():
-                raise WorldError("this process is ending: another one reads the list")
+            if number % 100 == 0:
+                if self._parts.stopping():
+                    raise WorldError("this process is ending: another one reads the list")
+                self._prolong()
             yield entry
+
+    def _prolong(self) -> None:
+        now = self._parts.clock.monotonic()
+        if now - self._told_at < _PROLONGED_EVERY:
+            return
+        self._told_at = now
+        with self._parts.store.write() as tx:
+            row = tx.lock_campaign(self._id)
+            at = tx.now()
+            if row.refresh_at is not None and row.refresh_at > at.policy:
+                until = at.policy + at.mechanical(AGAIN)
+                tx.change_campaign(self._id, _REFRESHED, refresh_at=max(row.refresh_at, until))
 
 
 def _taken(firing: _Firing, parts: Parts) -> None:

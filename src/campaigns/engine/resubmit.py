@@ -12,15 +12,18 @@ from campaigns.engine.loading import LOAD_LEASE, Counts
 from campaigns.engine.parts import Parts
 from campaigns.engine.reconcile import Reconciler
 from campaigns.engine.submission import (
+    Busy,
     Effect,
     Submission,
     Submitted,
-    clocks,
+    again_soon,
     free,
     known,
     let_go,
     loader_of,
+    runs,
     started_paused,
+    taken,
 )
 from campaigns.errors import Conflict
 
@@ -123,7 +126,7 @@ def apply_change(
     except BaseException:
         let_go(row.id, token, parts)
         raise
-    _publish(row.id, token, parts, who=who, paused=paused)
+    _publish(submission, row.id, token, parts, who=who, paused=paused)
     parts.doorbell.dispatch(row.account_id)
     counts = Counts(
         lines=found.lines,
@@ -161,7 +164,7 @@ def _accept(
         now = tx.now()
         free(row, now)
         if (row.version, row.digest) != (seen.version, seen.digest) or row.state not in _CHANGEABLE:
-            raise Conflict(f"{row.name} was changed by another submit meanwhile: try again")
+            raise Busy(f"{row.name} was changed by another submit meanwhile: try again")
         version = row.version
         if row.digest != submission.digest:
             version += 1
@@ -197,7 +200,8 @@ def _accept(
             end_at=definition.schedule.end,
             load_token=token,
             load_until=now.real + LOAD_LEASE,
-            **clocks(submission, row, now),
+            **again_soon(submission, now),
+            **runs(submission, row, now),
         )
         return tx.campaign(row.id)
 
@@ -212,11 +216,14 @@ _CHANGEABLE = (
 _AUDITED = ("added", "moved", "changed", "withdrawn", "unchanged", "held", "rejected")
 
 
-def _publish(campaign_id: int, token: str, parts: Parts, *, who: str, paused: bool) -> None:
+def _publish(
+    submission: Submission, campaign_id: int, token: str, parts: Parts, *, who: str, paused: bool
+) -> None:
     """The book is what the list says: it goes on, unless somebody paused it or wants it so."""
     with parts.store.write() as tx:
         row = tx.lock_campaign(campaign_id)
-        at = tx.now().policy
+        now = tx.now()
+        at = now.policy
         if row.load_token != token or row.state is not CampaignState.RECONCILING:
             raise Conflict(f"{row.name}: another submit took over, or it was cancelled")
         values: dict[str, object] = {"state": CampaignState.RUNNING.value}
@@ -230,6 +237,7 @@ def _publish(campaign_id: int, token: str, parts: Parts, *, who: str, paused: bo
             load_token=None,
             load_until=None,
             finished_at=None,
+            **taken(submission, now),
             **values,
         )
         tx.audit(who=who, what="published", at=at, campaign_id=campaign_id, version=row.version)

@@ -127,11 +127,12 @@ def _begin(tx: Transaction, row: CampaignRow, parts: Parts) -> bool:
         return True
     schedule = parts.versions.get(tx, row.id, row.version).definition.schedule
     run = following(schedule, now)
+    if run is None and tx.call_off(row.id, MISSED, now, limit=CHUNK):
+        return False
     log.warning("run_missed", campaign=row.name, run=row.run, next=run.occasion if run else None)
     tx.audit(who="engine", what="run_missed", at=now, campaign_id=row.id, run=row.run)
     if run is not None:
         _go_to(tx, row, run)
     else:
-        tx.call_off(row.id, MISSED, now)
         tx.change_campaign(row.id, (CampaignState.RUNNING,), run_at=None)
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from campaigns.core.contacts import Entry
@@ -19,6 +19,10 @@ from campaigns.engine.loading import Counts, Loader
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict, WorldError
 from campaigns.ports import Store, Transaction
+
+
+class Busy(Conflict):
+    """Another submission is at work on this campaign, or was while this one was prepared."""
 
 
 class Effect(StrEnum):
@@ -35,7 +39,8 @@ class Submission:
     """A checked campaign on its way in.
 
     `entries` is read in order: once for a new campaign, three times where a known one changes, so
-    it must begin anew each time it is asked for an iterator.
+    it must begin anew each time it is asked for an iterator. `follows`: the version that it was
+    prepared from; where another came meanwhile it is out of date.
     """
 
     definition: Definition
@@ -45,6 +50,7 @@ class Submission:
     entries: Iterable[Entry]
     origin: Origin | None = None
     account: str = "default"
+    follows: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +89,7 @@ def free(row: CampaignRow, now: Now) -> None:
     """Raises Conflict while another submit works on this campaign."""
     working = row.state in (CampaignState.LOADING, CampaignState.RECONCILING)
     if working and row.load_until is not None and row.load_until > now.real:
-        raise Conflict(f"{row.name} is being loaded by another submit: try again in a minute")
+        raise Busy(f"{row.name} is being loaded by another submit: try again in a minute")
 
 
 def owned(tx: Transaction, row: CampaignRow, submission: Submission, *, take_over: bool) -> None:
@@ -100,26 +106,40 @@ def owned(tx: Transaction, row: CampaignRow, submission: Submission, *, take_ove
     )
 
 
-def clocks(submission: Submission, row: CampaignRow | None, now: Now) -> dict[str, object]:
-    """What is set of a campaign that has a cron, or whose list is read again by one."""
-    definition = submission.definition
-    schedule, at = definition.schedule, now.policy
-    firing = None
-    if definition.contacts.refresh is not None and submission.origin is not None:
-        firing = next_refresh(definition, at)
-    values: dict[str, object] = {
-        "refresh_at": firing,
+AGAIN = timedelta(minutes=1)
+"""Until a list is read again that was not taken to its end."""
+
+
+def again_soon(submission: Submission, now: Now) -> dict[str, object]:
+    """A list that is being taken: where this process ends, another one reads it in a minute."""
+    kept = submission.definition.contacts.refresh is not None and submission.origin is not None
+    return {"refresh_at": now.policy + now.mechanical(AGAIN) if kept else None}
+
+
+def taken(submission: Submission, now: Now) -> dict[str, object]:
+    """A list that was taken: it is read again at the next firing."""
+    kept = submission.origin is not None
+    return {
+        "refresh_at": next_refresh(submission.definition, now.policy) if kept else None,
         "refresh_since": None,
         "refresh_why": None,
-        "refreshed_at": at,
+        "refreshed_at": now.policy,
     }
+
+
+def runs(submission: Submission, row: CampaignRow | None, now: Now) -> dict[str, object]:
+    """What is set of a campaign that comes in runs."""
+    schedule, at = submission.definition.schedule, now.policy
     run = current(schedule, row.run if row else "", row.run_at if row else None, at)
     if run is None:
-        return values
-    if row is None or run.occasion != row.run:
-        values |= {"run": run.occasion, "run_after": None}
+        return {}
     waits = schedule.cron is not None and not run.begun
-    return values | {"run_at": run.at if waits else None}
+    values: dict[str, object] = {"run_at": run.at if waits else None}
+    if row is None:  # who is loaded has a task of it
+        return values | {"run": run.occasion, "run_after": None}
+    if run.occasion != row.run:  # also who is on no list, or on another
+        return values | {"run": run.occasion, "run_after": 0}
+    return values
 
 
 def started_paused(who: str, at: datetime) -> dict[str, object]:

@@ -21,22 +21,25 @@ from campaigns.engine.resubmit import (
 )
 from campaigns.engine.submission import (
     HTTP,
+    Busy,
     Effect,
     Submission,
     Submitted,
-    clocks,
     free,
     known,
     let_go,
     loader_of,
     owned,
+    runs,
     started_paused,
+    taken,
 )
 from campaigns.errors import Conflict
 from campaigns.ports import Transaction
 
 __all__ = [
     "HTTP",
+    "Busy",
     "Counts",
     "Effect",
     "Refused",
@@ -104,6 +107,8 @@ def _open(
         if row.state is CampaignState.CANCELLED:
             raise Conflict(f"{row.name} was cancelled: use another name")
         free(row, now)
+        if submission.follows is not None and submission.follows != row.version:
+            raise Busy(f"{row.name} was changed by another submit meanwhile: try again")
         if row.state is not CampaignState.LOADING:
             half = row.state is CampaignState.RECONCILING
             same = row.digest == submission.digest and not half
@@ -139,7 +144,12 @@ def _create(tx: Transaction, submission: Submission, now: Now, token: str, who: 
     )
     if campaign_id is None:
         raise Conflict(f"{definition.name} is being loaded by another submit: try again")
-    tx.change_campaign(campaign_id, (CampaignState.LOADING,), **clocks(submission, None, now))
+    tx.change_campaign(
+        campaign_id,
+        (CampaignState.LOADING,),
+        **taken(submission, now),
+        **runs(submission, None, now),
+    )
     tx.audit(
         who=who,
         what="submit",

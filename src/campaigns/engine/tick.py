@@ -53,7 +53,8 @@ def tick(parts: Parts) -> Ticked:
     # Everything that was said is heard before anybody is given up.
     folded = _fold(parts)
     with parts.store.read() as tx:
-        unbegun, stale = tx.unbegun(), tx.refreshes_due(tx.now().policy)
+        at = tx.now().policy
+        unbegun, stale = tx.unbegun(at), tx.refreshes_due(at)
     _each(unbegun, lambda row: advance_run(row, parts))
     _each(stale, parts.doorbell.refresh)
     _each((_hopeless, _overdue, _stranded, _finish), lambda step: step(parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from campaigns.core.lifecycle import CampaignState, TaskState
 from campaigns.core.records import CampaignRow, NewTask
@@ -14,8 +14,10 @@ from campaigns.store.book import new_task
 from campaigns.store.campaigns import CampaignQueries, campaign_row
 from campaigns.store.tables import campaign, campaign_version, contact, dial_task
 
-_RECURRING = select(campaign).where(
-    campaign.c.state == CampaignState.RUNNING.value, campaign.c.run_at.is_not(None)
+_UNBEGUN = select(campaign).where(
+    campaign.c.state == CampaignState.RUNNING.value,
+    campaign.c.run_at.is_not(None),
+    or_(campaign.c.run_after.is_not(None), campaign.c.run_at <= bindparam("at")),
 )
 """Asked in every heartbeat: built once."""
 
@@ -46,9 +48,10 @@ class RunQueries(CampaignQueries):
         """Campaigns whose list is to be read again by now."""
         return list(self.connection.execute(_REFRESHES_DUE, {"at": at}).scalars())
 
-    def unbegun(self) -> Sequence[CampaignRow]:
-        """Running campaigns whose run waits for its firing."""
-        return [campaign_row(row) for row in self.connection.execute(_RECURRING).mappings()]
+    def unbegun(self, at: datetime) -> Sequence[CampaignRow]:
+        """Running campaigns whose run is not made yet, or has come due and is not begun."""
+        rows = self.connection.execute(_UNBEGUN, {"at": at})
+        return [campaign_row(row) for row in rows.mappings()]
 
     def members(self, campaign_id: int, *, after: int, limit: int) -> Sequence[Member]:
         """Contacts on the list, by id, after an id."""
@@ -90,18 +93,23 @@ class RunQueries(CampaignQueries):
                 ],
             )
 
-    def call_off(self, campaign_id: int, reason: str, at: datetime) -> None:
-        """Nobody who still waits is called any more; the heartbeat ends them."""
-        ids = self.lock_tasks(
-            dial_task.c.campaign_id == campaign_id,
-            dial_task.c.state == TaskState.WAITING.value,
+    def call_off(self, campaign_id: int, reason: str, at: datetime, *, limit: int) -> int:
+        """So many of those who still wait are called no more; the heartbeat ends them."""
+        waiting = (
+            select(dial_task.c.id)
+            .where(
+                dial_task.c.campaign_id == campaign_id,
+                dial_task.c.state == TaskState.WAITING.value,
+                dial_task.c.expires_as != reason,
+            )
+            .order_by(dial_task.c.id)
+            .limit(limit)
         )
+        ids = list(self.connection.execute(self.locked(waiting)).scalars())
         if ids:
             self.connection.execute(
                 update(dial_task)
-                .where(
-                    dial_task.c.campaign_id == campaign_id,
-                    dial_task.c.state == TaskState.WAITING.value,
-                )
+                .where(dial_task.c.id.in_(ids))
                 .values(deadline_at=at, expires_as=reason)
             )
+        return len(ids)
