@@ -36,3 +36,16 @@ def test_what_was_answered_stays_until_it_is_forgotten(stored: Stored) -> None:
         assert tx.request("k") == kept
         tx.forget_requests(at(1))
         assert tx.request("k") is None
+
+
+def test_the_newest_word_that_somebody_is_not_there_counts(stored: Stored) -> None:
+    campaign, other = stored.campaign(), stored.campaign(1, "two")
+    with stored.tx() as tx:
+        assert tx.absent_since(campaign, "k9") is None
+        tx.told_absent(campaign, "k9", at(5))
+        tx.told_absent(campaign, "k9", at(3))
+        assert tx.absent_since(campaign, "k9") == at(5)
+        tx.told_absent(campaign, "k9", at(7))
+        assert tx.absent_since(campaign, "k9") == at(7)
+        assert tx.absent_since(campaign, "k8") is None
+        assert tx.absent_since(other, "k9") is None

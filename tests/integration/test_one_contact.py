@@ -242,6 +242,32 @@ def test_a_row_that_cannot_be_read_is_no_new_contact(world: World) -> None:
         person("reminders", "k2", world.parts)
 
 
+def test_news_that_overtook_an_older_one_holds_though_nobody_knew_the_contact(
+    world: World,
+) -> None:
+    """Cancelled, then booked, though it was booked first: nobody may be called."""
+    begin(world, 1, contacts=Contacts(file="people.csv", key="key", where="{{ name != 'Off' }}"))
+    assert put(world, 5, at=NEWS + HOUR, name="Off").why == "left out by `where`"
+    gone = withdraw(world, 6, at=NEWS + HOUR)
+    assert (gone.effect, gone.why) == (
+        "unchanged",
+        "there is no such contact; what is older than this is refused",
+    )
+    for n in (5, 6):
+        with pytest.raises(Conflict, match="newer"):
+            put(world, n, at=NEWS)
+    assert withdraw(world, 6, at=NEWS + HOUR / 2 + HOUR).effect == "unchanged"
+    with pytest.raises(Conflict, match="newer"):
+        put(world, 6, at=NEWS + HOUR)
+    assert put(world, 6, at=NEWS + 2 * HOUR).effect == "added"
+    with pytest.raises(UnknownName):
+        withdraw(world, 7)
+    world.settle(ticks=2)
+    world.clock.forward(seconds=5)
+    world.settle(ticks=2)
+    assert sorted(number for number, _ in rung(world)) == ["0001", "0006"]
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -15,6 +15,7 @@ from campaigns.core.schedule import DEADLINE, NO_TOUCH, PAST_DUE, SUPERSEDED
 
 ONE = "one at a time"
 """Whose a contact is that no list brought: no list withdraws it."""
+NOBODY = "there is no such contact; what is older than this is refused"
 FILTERED = "left out by `where`"
 SUPPRESSED = "its number is on the do-not-call list"
 HELD = "its row cannot be read"

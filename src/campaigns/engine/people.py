@@ -16,7 +16,7 @@ from campaigns.core.columns import listed, near
 from campaigns.core.contacts import Contact, ContactReader, Entry, FilteredRow, RejectedRow
 from campaigns.core.definition import SameNumber
 from campaigns.core.lifecycle import CampaignState
-from campaigns.core.people import FILTERED, ONE, Told, told
+from campaigns.core.people import FILTERED, NOBODY, ONE, Told, told
 from campaigns.core.reconcile import BookContact, Effect
 from campaigns.core.records import CampaignRow, NewContact
 from campaigns.engine.loading import Loader
@@ -92,7 +92,8 @@ def _begin(one: One, parts: Parts) -> _Work:
         old = tx.book(seen.id, [one.key]).get(one.key)
         there = None if old is None or old.gone else old
         said = dict(tx.contact(there.id).fields) if there is not None and one.merge else {}
-    if (one.known and there is None) or (one.row is None and old is None):
+    nobody = one.row is None and old is None and one.updated_at is None
+    if (one.known and there is None) or nobody:
         raise UnknownName(f"{seen.name} has no such contact")
     if one.known is False and there is not None:
         raise Conflict(f"{seen.name} has this contact already: update it")
@@ -178,6 +179,9 @@ class _Work:
                 answer = told(effect, *standing(tx, campaign, now, parts), tx.now().policy)
                 if tx.still_called([now.id]):
                     _reopen(tx, campaign)
+            elif self.one.updated_at is not None:
+                tx.told_absent(campaign.id, self.one.key, self.one.updated_at)
+                answer = replace(answer, why=NOBODY)
             if isinstance(self.entry, FilteredRow):
                 answer = replace(answer, why=FILTERED)
             tx.audit(
@@ -201,12 +205,13 @@ class _Work:
         now = tx.book(campaign.id, [self.one.key]).get(self.one.key)
         if _pinned(campaign) != _pinned(self.seen) or now != self.old:
             raise _Changed
+        said_at = now.said_at if now else tx.absent_since(campaign.id, self.one.key)
+        if said_at and self.one.updated_at and self.one.updated_at < said_at:
+            raise Conflict(
+                "nothing was changed: what was told of this contact before is newer,"
+                f" as of {said_at.isoformat()}"
+            )
         if now is not None:
-            if now.said_at and self.one.updated_at and self.one.updated_at < now.said_at:
-                raise Conflict(
-                    "nothing was changed: what was told of this contact before is newer,"
-                    f" as of {now.said_at.isoformat()}"
-                )
             for task in tx.tasks_of([now.id])[now.id]:
                 tx.lock_task(task.id)
         return campaign

@@ -97,6 +97,14 @@ run_lease = Table(
     Column("until", Instant, nullable=False),  # real time: a lease is mechanical
 )
 
+told_absent = Table(
+    "told_absent",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("key_index", Text, primary_key=True),  # of a contact that was never on the list
+    Column("said_at", Instant, nullable=False),  # as of when it is not: what is older is no news
+)
+
 request_key = Table(
     "request_key",
     metadata,

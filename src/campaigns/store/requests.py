@@ -8,11 +8,32 @@ from sqlalchemy import delete, select, update
 
 from campaigns.ports.requests import KeptRequest
 from campaigns.store.base import Queries
-from campaigns.store.tables import request_key
+from campaigns.store.tables import request_key, told_absent
 
 
 class RequestQueries(Queries):
-    """Requests by the hash of their key. Instants are real time."""
+    """Requests by the hash of their key. Instants are real time. And what was said of nobody."""
+
+    def told_absent(self, campaign_id: int, key: str, at: datetime) -> None:
+        """As of then a contact that nobody knows is not to be called."""
+        index = self.key_index(campaign_id, key)
+        mine = (told_absent.c.campaign_id == campaign_id, told_absent.c.key_index == index)
+        self.connection.execute(
+            self.insert_or_ignore(told_absent).values(
+                campaign_id=campaign_id, key_index=index, said_at=at
+            )
+        )
+        self.connection.execute(
+            update(told_absent).where(*mine, told_absent.c.said_at < at).values(said_at=at)
+        )
+
+    def absent_since(self, campaign_id: int, key: str) -> datetime | None:
+        """The newest instant of which that was told."""
+        query = select(told_absent.c.said_at).where(
+            told_absent.c.campaign_id == campaign_id,
+            told_absent.c.key_index == self.key_index(campaign_id, key),
+        )
+        return self.connection.execute(query).scalar_one_or_none()
 
     def take_request(self, key: str, digest: str, at: datetime, lapsed: datetime) -> bool:
         """Whether it is the caller's now; else `request` says how far another one is."""

@@ -33,6 +33,7 @@ from campaigns.store.campaign_tables import (
     pause_request,
     request_key,
     run_lease,
+    told_absent,
 )
 from campaigns.store.columns import BigId, Instant, Json, Sealed, SealedJson, metadata
 
@@ -63,6 +64,7 @@ __all__ = [
     "slot",
     "suppression",
     "sweep_read",
+    "told_absent",
     "vault",
     "world",
 ]

@@ -48,6 +48,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_attempt_member_task_id", "attempt_member", ["task_id"])
     op.create_table(
+        "told_absent",
+        sa.Column("campaign_id", tables.BigId, nullable=False),
+        sa.Column("key_index", sa.Text(), nullable=False),
+        sa.Column("said_at", tables.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_told_absent_campaign_id_campaign")
+        ),
+        sa.PrimaryKeyConstraint("campaign_id", "key_index", name=op.f("pk_told_absent")),
+    )
+    op.create_table(
         "request_key",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
