@@ -262,10 +262,9 @@ def test_news_that_overtook_an_older_one_holds_though_nobody_knew_the_contact(
     assert put(world, 6, at=NEWS + 2 * HOUR).effect == "added"
     with pytest.raises(UnknownName):
         withdraw(world, 7)
-    world.settle(ticks=2)
-    world.clock.forward(seconds=5)
-    world.settle(ticks=2)
-    assert sorted(number for number, _ in rung(world)) == ["0001", "0006"]
+    assert person("reminders", "k6", world.parts).told.next_call_at is not None
+    with pytest.raises(UnknownName):
+        person("reminders", "k5", world.parts)
 
 
 @pytest.mark.parametrize(
