@@ -27,7 +27,8 @@ class Fault:
     """One thing that is wrong with an input.
 
     `at` is where: `file:line`, an environment name, or ``""``; `key` is the dotted key or the
-    column; the sentence is `expected`, `got` and a `hint` that says what to do.
+    column; the sentence is `expected`, `got` and a `hint` that says what to do. `quotes`: `got`
+    has words of a list's first line, in which a person may stand where it has no header.
     """
 
     at: str
@@ -35,6 +36,7 @@ class Fault:
     expected: str
     got: str = ""
     hint: str = ""
+    quotes: bool = False
 
     def __str__(self) -> str:
         where = f"{self.at}: " if self.at else ""

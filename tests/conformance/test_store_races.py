@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from campaigns.core.admission import Decision, Drop, Finish, GiveBack, WaitReason
+from campaigns.core.calls import Blame, Rejected
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.records import Claim
 from campaigns.engine import control
@@ -116,6 +117,26 @@ def test_an_opt_out_waits_for_a_gate_that_came_first(world: World) -> None:
     assert intents(world) == 1
     with world.store.read() as tx:
         assert tx.suppressed(tx.phone_ids([PHONE])[PHONE])
+
+
+def test_who_gives_three_refused_back_locks_them_in_the_one_order(world: World) -> None:
+    """Else each of the two would have what the other waits for."""
+    refused = Rejected(blame=Blame.CONTACT, status=400, detail="to_number")
+    world.provider.answers.extend([refused] * 3)
+    world.submit(2)
+    world.settle(ticks=3)
+    world.submit(3, digest="d2")
+    first, _, third = (int(str(task["id"])) for task in world.tasks())
+    with ThreadPoolExecutor(1) as other:
+        with world.store.write() as tx:
+            tx.lock_task(first)
+            recording = other.submit(world.settle, ticks=3)
+            wait_until(lambda: stands_at_a_lock(world), within=10, what="the answer at a lock")
+            free = "SELECT state FROM dial_task WHERE id = %(id)s FOR UPDATE NOWAIT"
+            found = tx.connection.exec_driver_sql(free, {"id": third}).scalar_one()
+            assert found == "calling"
+        recording.result(10)
+    assert [task["state"] for task in world.tasks()] == ["waiting"] * 3
 
 
 STOPS: dict[str, tuple[Callable[[World], None], WaitReason | None]] = {

@@ -18,7 +18,9 @@ def test_a_key_is_the_first_one_s_until_it_is_dropped_or_given_up(stored: Stored
         assert not tx.take_request("k", "other", at(200), at(80))
         assert tx.take_request("k", "d", at(200), at(80))
         assert not tx.take_request("k", "d", at(201), at(81))
-        tx.drop_request("k")
+        tx.drop_request("k", T0)  # the first one failed late: it is the second one's now
+        assert tx.request("k") == KeptRequest(digest="d", status=None, body=None)
+        tx.drop_request("k", at(200))
         assert tx.request("k") is None
         assert tx.take_request("k", "other", at(201), at(81))
 
@@ -30,7 +32,7 @@ def test_what_was_answered_stays_until_it_is_forgotten(stored: Stored) -> None:
         kept = KeptRequest(digest="d", status=201, body={"added": 1})
         assert tx.request("k") == kept
         assert not tx.take_request("k", "d", at(900), at(800))
-        tx.drop_request("k")
+        tx.drop_request("k", T0)
         tx.answer_request("k", 409, None)
         tx.forget_requests(T0)
         assert tx.request("k") == kept

@@ -113,6 +113,31 @@ def test_each_round_has_all_its_attempts_and_waits(world: World) -> None:
 
 
 @ON_THE_TESTS_CLOCK
+@pytest.mark.parametrize("tries", [0, 1])
+def test_who_leaves_a_new_round_and_comes_back_goes_on_in_it(world: World, tries: int) -> None:
+    """What was tried in the rounds before counts for nothing, as if it had never left."""
+    world.submit([contact(0), contact(1)], retry=TWICE)
+    world.settle(ticks=2)
+    ends(world, C.NO_ANSWER, C.COMPLETED)
+    world.run_for(40 * 60)
+    ends(world, C.NO_ANSWER, since=2)
+    assert world.tasks()[0]["reason"] == "exhausted"
+    again(world)
+    if tries:
+        world.settle()
+        ends(world, C.NO_ANSWER, since=3)
+    world.submit([contact(1)], digest="d2", retry=TWICE)
+    world.run_for(60)
+    assert world.tasks()[0]["reason"] == "withdrawn"
+    world.submit([contact(0), contact(1)], digest="d3", retry=TWICE)
+    for n in range(tries, 2):
+        world.run_for(40 * 60)
+        ends(world, C.NO_ANSWER, since=3 + n)
+    assert len(called(world)) == 5
+    assert world.tasks()[0]["reason"] == "exhausted"
+
+
+@ON_THE_TESTS_CLOCK
 def test_the_cap_holds_over_rounds(world: World) -> None:
     world.submit(1, retry=ONCE)
     for n in range(4):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from campaigns.core.calls import CallStatus
 from campaigns.core.contacts import Entry
@@ -185,6 +186,27 @@ def test_a_list_that_cannot_be_taken_keeps_the_book_and_is_tried_for_an_hour(
     assert office.campaign()["refresh_why"] is None
     assert office.when("refresh_at") == FIRING + timedelta(days=1)
     assert set(office.keys()) >= {"k1", "k2", "k3", "k4"}
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("id,to_number,Jane Doe", "context.name: expected a column of the list, got name"),
+        ("id,Jane Doe,name", "contacts.to_number: expected one column with the number to call"),
+        ("id,to_number,name,Jane Doe,Jane Doe", "visits.csv:1: expected each column name once"),
+    ],
+)
+def test_a_person_in_the_first_line_is_named_nowhere(
+    office: Office, header: str, said: str
+) -> None:
+    office.drop(f"{header}\n1,2,3,4,5\n")
+    with capture_logs() as logged:
+        office.fire()
+    assert str(office.campaign()["refresh_why"]).removeprefix(f"{office.directory}/") == said
+    audited = office.world.rows("SELECT detail FROM audit WHERE what = 'refresh_refused'")
+    assert said in str(audited)
+    assert said in str(logged)
+    assert "Jane" not in str(audited) + str(logged)
 
 
 def test_after_an_hour_it_waits_for_the_next_firing_and_says_why(office: Office) -> None:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaigns.core.calls import CallStatus
+from campaigns.core.calls import Blame, CallStatus, Rejected, Unknown
 from campaigns.core.contacts import Entry
 from campaigns.core.definition import Contacts, Retry, Schedule
-from campaigns.engine import control, runs
+from campaigns.engine import control, runs, unresolved
 from campaigns.engine.runs import advance_run
 from campaigns.engine.submit import Submitted
+from campaigns.errors import Conflict
 from campaigns.machine import SystemDice
 from campaigns.store.database import Database
 from tests.support.engine import START, World, contact
@@ -225,6 +226,50 @@ def test_a_cron_that_comes_later_does_not_repeat_who_still_waited(world: World) 
     answer(world)
     world.run_for(timedelta(hours=6).total_seconds(), step=60)
     assert rung(world) == [("03-10", "0001"), ("03-10", "0002")]
+
+
+REFUSED = Rejected(blame=Blame.CONTACT, status=400, detail="to_number")
+DAILY = Schedule(cron="30 11 * * *", timezone="America/New_York")
+
+
+def test_refusals_over_two_runs_bring_nobody_of_the_first_back(world: World) -> None:
+    world.provider.answers.extend([REFUSED] * 3)
+    put(world, 1, 2, schedule=DAILY)
+    go_to(world, FIRST)
+    world.run_for(600)
+    go_to(world, FIRST + timedelta(days=1))
+    world.run_for(600)
+    assert [outcome for _, outcome, _ in tasks(world)[:4]] == [*["rejected"] * 3, "calling"]
+    assert campaign(world)["state"] == "running"
+    assert rung(world) == [("03-11", "0002")]
+
+
+def test_three_refusals_of_one_run_give_the_three_of_it_back(world: World) -> None:
+    world.provider.answers.extend([REFUSED] * 5)
+    put(world, 1, 2, schedule=DAILY)
+    go_to(world, FIRST)
+    world.run_for(600)
+    put(world, 1, 2, 3, digest="d2", schedule=DAILY)
+    go_to(world, FIRST + timedelta(days=1))
+    world.run_for(600)
+    assert [outcome for _, outcome, _ in tasks(world)] == ["rejected"] * 2 + ["waiting"] * 3
+    assert campaign(world)["state"] == "paused"
+
+
+def test_nobody_is_called_again_for_a_run_that_is_over(world: World) -> None:
+    world.provider.answers.append(Unknown(why="x"))
+    put(world, 1, schedule=DAILY)
+    go_to(world, FIRST)
+    world.run_for(20)
+    (made,) = world.attempts()
+    world.run_for(24 * 3600 - 600, step=600)
+    go_to(world, FIRST + timedelta(days=1))
+    world.run_for(30)
+    assert [outcome for _, outcome, _ in tasks(world)] == ["unresolved", "calling"]
+    with pytest.raises(Conflict, match="that run is over"):
+        unresolved.settle(str(made["id"]), unresolved.As.CALL_AGAIN, world.parts, who="ann")
+    unresolved.settle(str(made["id"]), unresolved.As.CALLED, world.parts, who="ann")
+    assert [outcome for _, outcome, _ in tasks(world)] == ["unresolved", "calling"]
 
 
 class Killed(BaseException):

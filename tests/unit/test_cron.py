@@ -114,6 +114,32 @@ def test_what_is_no_cron_says_so(written: str, said: str) -> None:
         assert said in fault(**section)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("R 10 * * *", "r(0-9) 10 * * *", "H 10 * * *", "h/5 10 * * *", "0 r * * *"),
+        *("0 0 R * *", "0 0 28-L * *", "0 0 15W * *", "0 0 ? * *", "0 0 mon * *"),
+        *("0 0 * mon *", "0 0 * R *", "0 0 * * jan", "0 0 * * L5", "0 0 * * r", "0 L * * *"),
+    ],
+)
+def test_letters_that_mean_another_time_whenever_they_are_read_are_none(written: str) -> None:
+    said = fault(schedule={"cron": written, "timezone": NEW_YORK})
+    assert "expected a cron of five fields: minute hour day month weekday" in said
+
+
+def test_names_and_the_last_day_of_a_month_mean_what_they_say() -> None:
+    assert definition(schedule={"cron": "0 9 * JAN-mar,Dec MON-fri,sun", "timezone": NEW_YORK})
+    last = {"cron": "0 9 15,L 2-3 *", "timezone": "UTC"}
+    assert firings(
+        definition(schedule=last).schedule.cron or "", "UTC", "2028-02-01T00:00Z", 4
+    ) == [
+        "2028-02-15T09:00",
+        "2028-02-29T09:00",
+        "2028-03-15T09:00",
+        "2028-03-31T09:00",
+    ]
+
+
 def test_a_cron_needs_a_clock() -> None:
     assert "schedule.cron: expected schedule.timezone beside it" in fault(
         schedule={"cron": "0 9 * * *"}

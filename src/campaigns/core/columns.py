@@ -52,6 +52,7 @@ def understand(contacts: Contacts, header: Sequence[str]) -> Columns:
             expected="every column once",
             got=f"two columns named {listed([name])}",
             hint="rename one of them",
+            quotes=True,
         )
         for name, times in Counter(header).items()
         if name and times > 1
@@ -139,6 +140,7 @@ def _number(named: str | None, header: Sequence[str], faults: list[Fault]) -> st
             expected="one column with the number to call",
             got=listed(found) if found else f"none among {listed(header)}",
             hint=hint,
+            quotes=True,
         )
     )
     return ""
@@ -154,6 +156,7 @@ def _setting(name: str, header: Sequence[str], faults: list[Fault]) -> str | Non
                 expected="one column of this name",
                 got=listed(found),
                 hint="rename or remove one of them",
+                quotes=True,
             )
         )
     return found[0] if found else None

@@ -20,7 +20,22 @@ from campaigns.core.reading import Refused, one_line, text
 
 GRACE = timedelta(hours=1)
 """How late a firing still counts: what was missed by more waits for the next one."""
-_FIELDS = re.compile(r"[0-9A-Za-z*,/\-]+")
+_PLAIN = r"[0-9*,/\-]"
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_WEEKDAYS = "sun|mon|tue|wed|thu|fri|sat"
+_FIELDS = tuple(
+    re.compile(field, re.IGNORECASE)
+    for field in (
+        rf"{_PLAIN}+",
+        rf"{_PLAIN}+",
+        r"(?:l|[0-9*/\-]+)(?:,(?:l|[0-9*/\-]+))*",
+        rf"(?:{_PLAIN}|{_MONTHS})+",
+        rf"(?:{_PLAIN}|{_WEEKDAYS})+",
+    )
+)
+"""What may stand in each field. Of croniter's own letters only `L`, the last day of a month, and
+not in a range: `R` and `H` fire at another time whenever they are read, `28-L` in the month that
+they are asked in."""
 _EXPECTED = "a cron of five fields: minute hour day month weekday"
 _EXAMPLE = 'such as "30 2 * * *" (2:30 every night)'
 _YEARS = 8
@@ -37,7 +52,7 @@ def expression(value: Any) -> str:
     if len(fields) != 5:
         got = f"{len(fields)} field{'' if len(fields) == 1 else 's'}: {one_line(written)}"
         raise Refused(_EXPECTED, got=got, hint=_EXAMPLE)
-    if not all(_FIELDS.fullmatch(field) for field in fields):
+    if not all(allowed.fullmatch(field) for allowed, field in zip(_FIELDS, fields, strict=True)):
         raise Refused(_EXPECTED, hint=_EXAMPLE)
     try:
         first = next(_walls(written, datetime(2024, 1, 1)), None)  # noqa: DTZ001  # a wall clock

@@ -52,6 +52,12 @@ class BookTask:
     reason: str | None
     stopped: str | None
     rang_until: datetime | None = None  # of a task that is done, when its last call was over
+    spent: int = 0  # attempts of earlier rounds: they count for no limit of this one
+
+    @property
+    def tries(self) -> int:
+        """Attempts of this round."""
+        return self.attempts - self.spent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,12 +200,13 @@ def _touch(
 
 def _back(task: BookTask, plan: NewTask, retry: Retry) -> Iterator[Retime]:
     """It goes on where it was: with the wait that its last call would have had, or not at all."""
-    not_before = None
-    if task.attempts and task.outcome is not None and task.rang_until is not None:
+    # Not called in this round yet: from when on it was to be.
+    not_before = task.retry_at if task.spent and not task.tries else None
+    if task.tries and task.outcome is not None and task.rang_until is not None:
         following = decide(
             retry,
             task.outcome,
-            attempts=task.attempts,
+            attempts=task.tries,
             ended_at=task.rang_until,
             confirmed=False,
             deadline=plan.deadline_at,
@@ -216,7 +223,7 @@ def _may_come_back(task: BookTask) -> bool:
     if task.outcome in (Outcome.COMPLETED, Outcome.VOICEMAIL, Outcome.UNRESOLVED):
         return False
     if task.outcome is Outcome.EXPIRED:
-        return task.attempts == 0
+        return task.tries == 0
     return task.reason in _UNDONE
 
 

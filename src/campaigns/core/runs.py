@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from campaigns.core.anchor import occasion
+from campaigns.core.anchor import occasion as occasion_of
 from campaigns.core.cron import GRACE, next_firing
 from campaigns.core.definition import Definition, Schedule
 
@@ -27,7 +27,7 @@ class Run:
     @property
     def occasion(self) -> str:
         """What its dial tasks are known by."""
-        return occasion(self.at)
+        return occasion_of(self.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +83,14 @@ def following(schedule: Schedule, after: datetime) -> Run | None:
 def next_after(schedule: Schedule, run: str, now: datetime) -> Run | None:
     """The run after one that is done. A firing that came meanwhile counts while it is fresh."""
     return following(schedule, max(_read(run), now - GRACE - _INSTANT))
+
+
+def over(schedule: Schedule, run: str, occasion: str) -> bool:
+    """Whether a dial task is of a run that is over: nothing brings its calls back.
+
+    `run`: the campaign's now. One that goes by appointments has none, whatever it was before.
+    """
+    return run != "" and schedule.anchor is None and occasion != run
 
 
 def next_refresh(definition: Definition, after: datetime) -> datetime | None:

@@ -34,7 +34,7 @@ from campaigns.core.instants import Now
 from campaigns.core.lifecycle import DOUBTED, AttemptState, Outcome, TaskState
 from campaigns.core.outcomes import Source
 from campaigns.core.records import AttemptRow, NewEvent
-from campaigns.engine.blame import hold, refusals, stop
+from campaigns.engine.blame import hold, lock_refused, refusals, stop
 from campaigns.engine.gate import Intent
 from campaigns.engine.incarnation import keep_unknown_call
 from campaigns.engine.parts import Parts, Unrecorded
@@ -103,6 +103,8 @@ def _record(
             _forgotten(tx, attempt_id, answer)
             return
         account = tx.lock_account(account_id)
+        if isinstance(answer, Rejected) and answer.blame is Blame.CONTACT:
+            lock_refused(tx, seen)
         tasks = tx.lock_called(seen)
         attempt = tx.lock_attempt(attempt_id)
         now = tx.now()
@@ -124,7 +126,7 @@ def _record(
                 case Rejected(blame=Blame.CONTACT):
                     for task in calling:
                         tx.end_task(task, Outcome.REJECTED, "number_refused", now.policy)
-                    refusals(tx, attempt, now)
+                    refusals(tx, attempt, now, parts.versions)
                 case NotSent() | SlowDown() | Rejected():
                     reason = "account_held" if not isinstance(answer, Rejected) else "paused"
                     for task in calling:

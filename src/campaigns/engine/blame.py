@@ -18,6 +18,8 @@ from campaigns.core.breaker import (
 from campaigns.core.calls import Accepted, Answer, Blame, NotSent, Rejected, SlowDown, Unknown
 from campaigns.core.instants import BREAKER_HOLD, STRICT_FOR, Now
 from campaigns.core.records import AccountRow, AttemptRow
+from campaigns.core.runs import over
+from campaigns.engine.parts import Versions
 from campaigns.ports import Transaction
 
 
@@ -63,8 +65,26 @@ def _held(account: AccountRow, until: datetime, why: str) -> dict[str, object]:
     return {"not_before": later, "held_why": why[:200]}
 
 
-def refusals(tx: Transaction, attempt: AttemptRow, now: Now) -> None:
-    """Three contacts refused in a row: pause the campaign and give all three back."""
+def lock_refused(tx: Transaction, attempt: AttemptRow) -> None:
+    """Lock what `refusals` may give back beside the tasks of this attempt, before those.
+
+    In the order of their ids, as whoever locks several does: two that lock them never deadlock.
+    """
+    if attempt.campaign_id is None:
+        return
+    ids = {task.id for task in tx.called(attempt)}
+    for id, _, _ in tx.campaign_answers(attempt.campaign_id, None, REFUSALS):
+        refused = tx.attempt(id)
+        ids |= {task.id for task in tx.called(refused)} if refused is not None else set()
+    for task_id in sorted(ids):
+        tx.lock_task(task_id)
+
+
+def refusals(tx: Transaction, attempt: AttemptRow, now: Now, versions: Versions) -> None:
+    """Three contacts refused in a row: pause the campaign and give all three back.
+
+    Of a campaign that comes in runs, three of the run under way: one that is over stays over.
+    """
     if attempt.campaign_id is None:
         return
     campaign = tx.campaign(attempt.campaign_id)
@@ -73,16 +93,20 @@ def refusals(tx: Transaction, attempt: AttemptRow, now: Now) -> None:
         return  # a person has seen such refusals and resumed: they are the contacts' own
     newest = answers[:REFUSALS]
     if refusals_pause([answer == "rejected" and blame == "contact" for _, answer, blame in newest]):
+        calls = [call for id, _, _ in newest if (call := tx.attempt(id)) is not None]
+        each = [(call, tx.called(call)) for call in calls]
+        if campaign.run:
+            schedule = versions.get(tx, campaign.id, campaign.version).definition.schedule
+            tasks = [task for _, its in each for task in its]
+            if any(over(schedule, campaign.run, task.occasion) for task in tasks):
+                return
         tx.ask_pause(attempt.campaign_id, REFUSALS_WHY, now.policy)
-        for id, _, _ in newest:
-            refused = tx.attempt(id)
-            if refused is None:
-                continue
-            reinstated = [tx.reinstate(task.id, now.policy) for task in tx.called(refused)]
+        for refused, its in each:
+            reinstated = [tx.reinstate(task.id, now.policy) for task in its]
             if any(reinstated):
                 # Given back like every refusal that is not the contact's: should its phone
                 # have rung after all, it counts again.
-                tx.change_attempt(id, refused.state, answer_blame=Blame.CAMPAIGN.value)
+                tx.change_attempt(refused.id, refused.state, answer_blame=Blame.CAMPAIGN.value)
 
 
 def stop(

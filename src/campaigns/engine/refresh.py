@@ -7,7 +7,7 @@ is, the refusal is kept where `show` and `status` find it, and the same firing i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -174,7 +174,11 @@ def _refused(firing: _Firing, why: str, parts: Parts) -> None:
 
 
 def _sentence(error: InputError) -> str:
-    said = str(error.faults[0]) if isinstance(error, DefinitionError) else str(error)
-    more = len(error.faults) - 1 if isinstance(error, DefinitionError) else 0
-    text = f"{said} (and {more:,} more)" if more else said
+    """What is kept and logged: without what a fault says of the list's own words."""
+    faults = error.faults if isinstance(error, DefinitionError) else ()
+    said = str(error)
+    if faults:
+        said = str(replace(faults[0], hint="", got="" if faults[0].quotes else faults[0].got))
+    more = len(faults) - 1
+    text = f"{said} (and {more:,} more)" if more > 0 else said
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

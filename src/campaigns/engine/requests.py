@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from campaigns.engine.parts import Parts
@@ -38,13 +38,13 @@ def once(key: str, digest: str, do: Callable[[], tuple[int, Any]], parts: Parts)
     try:
         status, body = do()
     except BaseException:
-        _drop(key, parts)
+        _drop(key, at, parts)
         raise
     with parts.store.write() as tx:
         tx.answer_request(key, status, body)
     return status, body
 
 
-def _drop(key: str, parts: Parts) -> None:
+def _drop(key: str, at: datetime, parts: Parts) -> None:
     with parts.store.write() as tx:
-        tx.drop_request(key)
+        tx.drop_request(key, at)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from campaigns.core.definition import Schedule
 from campaigns.core.families import refund, refunded_to
 from campaigns.core.lifecycle import SETTLED, CampaignState, Outcome, TaskState
-from campaigns.core.records import AttemptRow, TaskRow
+from campaigns.core.records import AttemptRow, CampaignRow, TaskRow
+from campaigns.core.runs import over
 from campaigns.engine.parts import Parts
 from campaigns.errors import Conflict, UnknownName
 from campaigns.ports import Transaction
@@ -45,8 +47,9 @@ def settle(attempt_id: str, taken_as: As, parts: Parts, *, who: str) -> None:
         else:
             if campaign.state is CampaignState.CANCELLED:
                 raise Conflict(f"{campaign.name} is cancelled: nobody is called for it again")
+            schedule = parts.versions.get(tx, campaign.id, campaign.version).definition.schedule
             # Of a call for several rows, those that may be: one may have left the list meanwhile.
-            again, why = _sorted(open_, lambda task: _not_again(tx, task, at))
+            again, why = _sorted(open_, lambda task: _not_again(tx, campaign, schedule, task, at))
             if not again:
                 raise Conflict(why)
             for task in again:
@@ -92,7 +95,11 @@ def _not_open(tx: Transaction, task: TaskRow, attempt: AttemptRow) -> str | None
     return None
 
 
-def _not_again(tx: Transaction, task: TaskRow, at: datetime) -> str | None:
+def _not_again(
+    tx: Transaction, campaign: CampaignRow, schedule: Schedule, task: TaskRow, at: datetime
+) -> str | None:
+    if over(schedule, campaign.run, task.occasion):
+        return "it is too late to call again: that run is over"
     if task.deadline_at is not None and at >= task.deadline_at:
         return f"it is too late to call again: that expired ({task.expires_as})"
     if task.stopped is not None:

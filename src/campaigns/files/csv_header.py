@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from campaigns.core.reading import one_line
@@ -118,7 +118,8 @@ def _names(body: list[str], delimiter: str, at: str) -> tuple[tuple[str, ...], i
             faults.append(_one(at, "short names on one line", f"column {position}", hint))
         elif name in seen:
             got = f"{one_line(name)} for columns {seen[name]} and {position}"
-            faults.append(_one(at, "each column name once", got, "rename or delete one of them"))
+            twice = _one(at, "each column name once", got, "rename or delete one of them")
+            faults.append(replace(twice, quotes=True))
         seen.setdefault(name, position)
     if faults:
         raise DefinitionError(faults)

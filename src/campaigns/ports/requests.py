@@ -26,7 +26,8 @@ class RequestBook(Protocol):
 
     def answer_request(self, key: str, status: int, body: object) -> None: ...
 
-    def drop_request(self, key: str) -> None: ...
+    def drop_request(self, key: str, at: datetime) -> None:
+        """The one taken at that instant; whoever took it over since keeps it."""
 
     def forget_requests(self, before: datetime) -> None: ...
 

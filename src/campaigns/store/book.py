@@ -293,4 +293,5 @@ def _task(row: Any, rang_until: datetime | None) -> BookTask:
         reason=row.reason,
         stopped=row.stopped,
         rang_until=rang_until,
+        spent=row.spent,
     )

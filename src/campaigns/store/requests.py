@@ -73,10 +73,14 @@ class RequestQueries(Queries):
             .values(status=status, body=body)
         )
 
-    def drop_request(self, key: str) -> None:
-        """It changed nothing: sent again, it is a new one."""
+    def drop_request(self, key: str, at: datetime) -> None:
+        """It changed nothing: sent again, it is a new one. Not one that was taken over since."""
         self.connection.execute(
-            delete(request_key).where(request_key.c.key == key, request_key.c.status.is_(None))
+            delete(request_key).where(
+                request_key.c.key == key,
+                request_key.c.at == at,
+                request_key.c.status.is_(None),
+            )
         )
 
     def forget_requests(self, before: datetime) -> None:
