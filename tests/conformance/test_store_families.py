@@ -48,7 +48,7 @@ def shared(stored: Stored, *fellows: int, when: int = 0) -> AttemptRow:
                 release_at=at(when + 960),
                 give_up_at=at(when + 86_400),
                 check_at=at(when + 39),
-                fellows=fellows,
+                fellows={id: tx.lock_task(id).attempts for id in fellows},
             )
         )
         row = tx.attempt(f"call-{when}")
@@ -103,11 +103,25 @@ def test_a_call_knows_its_tasks_and_they_know_it(stored: Stored) -> None:
         assert tx.latest_attempt(4) is None
 
 
+def test_each_task_counts_a_call_by_its_own_attempts(stored: Stored) -> None:
+    family(stored)
+    first = shared(stored, 2)
+    stored.becomes(first, A.NO_ANSWER, open=False, terminal_at=at(60), check_at=None)
+    with stored.tx() as tx:
+        for id in (1, 2):
+            tx.retry_set(id, at=at(60))
+    second = shared(stored, 3, when=100)
+    with stored.tx() as tx:
+        assert tx.numbered(first) == {1: 1, 2: 1}
+        assert tx.numbered(second) == {1: 2, 3: 1}
+
+
 def test_a_try_out_call_is_for_nobody(stored: Stored) -> None:
     family(stored)
     call = stored.intent(None)
     with stored.tx() as tx:
         assert tx.lock_called(call) == tx.called(call) == []
+        assert tx.numbered(call) == {}
 
 
 def test_what_is_open_about_a_call_is_open_for_all(stored: Stored) -> None:

@@ -28,11 +28,13 @@ from campaigns.core.contacts import Contact, Entry
 from campaigns.core.definition import Anchor, Contacts, Retry, SameNumber, Schedule, Touch
 from campaigns.core.offsets import read
 from campaigns.core.records import Claim
+from campaigns.core.rounds import Unreached
 from campaigns.engine import control, unresolved
 from campaigns.engine.dial import dial
 from campaigns.engine.dispatch import dispatch
 from campaigns.engine.erase import erase
 from campaigns.engine.gate import Intent, pass_gate
+from campaigns.engine.redial import redial
 from campaigns.engine.submit import Submission, submit
 from campaigns.errors import Conflict
 from campaigns.machine import SystemDice
@@ -485,3 +487,40 @@ def test_an_unknown_answer_is_unknown_for_all(world: World) -> None:
     later(world, M)
     assert states(world) == [("calling", 1, None, None)] * 2
     assert len(world.attempts()) == 1
+
+
+def test_a_row_of_a_new_round_is_settled_by_the_call_of_its_new_sister(world: World) -> None:
+    """The sister leads with her first attempt, which is the other's second."""
+    retry = Retry(max_attempts=3, no_answer=(20 * M,), voicemail=())
+    put(world, [child(2, VISIT)], schedule=VISITS, retry=retry)
+    until(world, DUE + M)
+    world.say(last(world), CallStatus.VOICEMAIL)
+    later(world, 10 * M)
+    put(world, [child(2, VISIT), child(1, VISIT - H)], "d2", schedule=VISITS, retry=retry)
+    redial("reminders", [Unreached.VOICEMAIL], world.parts, who="ann")
+    later(world, M)
+    assert told(world) == ["Child 2", "Child 1 and Child 2"]
+    numbers = world.rows("SELECT attempt_no FROM attempt_member")
+    assert [one["attempt_no"] for one in numbers] == [2]
+    world.say(last(world), CallStatus.NO_ANSWER)
+    later(world, 2 * M)
+    assert {one["state"] for one in world.tasks()} == {"waiting"}
+
+
+def test_a_late_word_about_the_round_before_ends_nobodys_new_one(world: World) -> None:
+    """What is the lead's second attempt is its fellow's first, and spent for both."""
+    retry = Retry(max_attempts=3, no_answer=(20 * M,), busy=(), voicemail=())
+    put(world, [child(1)], retry=retry)
+    world.settle()
+    world.say(last(world), CallStatus.NO_ANSWER)
+    put(world, [child(1), child(2)], "d2", retry=retry)
+    until(world, START + 21 * M)
+    shared = last(world)
+    world.say(shared, CallStatus.BUSY)
+    later(world, 10 * M)
+    assert [one["outcome"] for one in world.tasks()] == ["busy", "busy"]
+    redial("reminders", [Unreached.BUSY], world.parts, who="ann")
+    world.say(shared, CallStatus.VOICEMAIL)
+    later(world, M)
+    assert [one["outcome"] for one in world.tasks()] == [None, None]
+    assert told(world) == ["Child 1", "Child 1 and Child 2", "Child 1 and Child 2"]

@@ -137,3 +137,11 @@ def test_a_voicemail_whose_details_are_known_is_asked_about_no_more() -> None:
     settled = told(C.VOICEMAIL, attempt=known, retry=EAGER)
     assert isinstance(settled.task, Retried)
     assert settled.check_at is None
+
+
+def test_a_task_that_is_being_called_is_settled_by_its_latest_call_whatever_was_spent() -> None:
+    task = replace(TASK, attempts=2, spent=1)
+    assert told(C.COMPLETED, task=task).task == Ended(outcome=Outcome.COMPLETED, reason="answered")
+    assert isinstance(told(said(C.NO_ANSWER, asked=True), task=task).task, Retried)
+    waiting = replace(task, state=TaskState.WAITING, attempts=1)  # its new round has no call yet
+    assert told(said(C.VOICEMAIL), task=waiting).task is None

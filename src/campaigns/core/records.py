@@ -222,7 +222,8 @@ class NewAttempt:
     check_at: datetime
     open: bool = True
     recovered: bool = False
-    fellows: tuple[int, ...] = ()  # ids of the tasks that share it (families.py)
+    # The tasks that share it (families.py), each with its own number of this attempt.
+    fellows: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -71,8 +71,9 @@ def settle(
 ) -> Settlement:
     """The consequences of `verdict` at the policy instant `at`.
 
-    `is_latest`: no newer attempt of the task exists. `ends`: why no further attempt may follow
-    whatever the policy says (campaign cancelled, do not call), or None.
+    `attempt`: with the number that it has for this task. `is_latest`: no newer attempt of the task
+    exists. `ends`: why no further attempt may follow whatever the policy says (campaign cancelled,
+    do not call), or None.
     """
     state = raised(attempt.state, verdict)
     if state not in TERMINAL:
@@ -168,7 +169,9 @@ def _task(
 ) -> Retried | Ended | None:
     if task is None or retry is None:
         return None
-    earlier = attempt.attempt_no <= task.spent
+    # A task that is being called is called by its latest attempt: that one is of this round.
+    calling = task.state is TaskState.CALLING and is_latest
+    earlier = attempt.attempt_no <= task.spent and not calling
     if earlier and verdict.live_since is not None and not verdict.answered:
         # A GET after the ending still saw it alive: the new round waits for its bound.
         waits = task.state in (TaskState.WAITING, TaskState.CLAIMED)

@@ -256,6 +256,6 @@ def _write(
         else:
             tx.joined(task, from_number=request.from_number)
     new = new_attempt(request, lead, account.id, lead.phone_id, version, now, parts)
-    tx.insert_attempt(replace(new, fellows=tuple(one.id for one in fellows)))
+    tx.insert_attempt(replace(new, fellows={one.id: one.attempts + 1 for one in fellows}))
     tx.take_slot(account.id, Limit.START, slot.n, request.attempt_id, pacing.held(now, slot.window))
     tx.change_account(account.id, last_intent_at=now.policy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from campaigns.core.calls import Blame, CallEvent
 from campaigns.core.families import refunded_to
@@ -133,7 +134,19 @@ def _settle(
     """Every row that the call was for has what was said of it, each by its own facts."""
     verdict = fold(tx.evidence(attempt.id))
     its: Sequence[TaskRow | None] = tasks or [None]  # a try-out call is for nobody
-    each = [_settled(tx, attempt, task, verdict, now, parts) for task in its]
+    # Rows that share a call count it each by their own attempts.
+    numbers = tx.numbered(attempt) if len(tasks) > 1 else {}
+    each = [
+        _settled(
+            tx,
+            replace(attempt, attempt_no=numbers[task.id]) if task and numbers else attempt,
+            task,
+            verdict,
+            now,
+            parts,
+        )
+        for task in its
+    ]
     settlement = combined([one for _, one in each])
     call_id = tx.said_call_id(attempt.id)
     if call_id is not None and attempt.call_id is None:

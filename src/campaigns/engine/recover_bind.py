@@ -191,7 +191,7 @@ def _insert(
             check_at=now,
             open=is_open and not tx.any_open(phone_id, None if task is None else task.id),
             recovered=True,
-            fellows=tuple(one.task.id for one in made_for.fellows),
+            fellows={id: one.attempts + 1 for id, one in tasks.items() if one is not task},
         )
     )
     tx.change_attempt(attempt_id, AttemptState.DIALING, state=AttemptState.ACCEPTED)

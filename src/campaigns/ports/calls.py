@@ -79,6 +79,9 @@ class TaskBook(Protocol):
 
     def called(self, attempt: AttemptRow) -> Sequence[TaskRow]: ...
 
+    def numbered(self, attempt: AttemptRow) -> Mapping[int, int]:
+        """Task id → the number that this attempt has for that task."""
+
     def contact(self, contact_id: int) -> ContactRow: ...
 
     def keep_caller(self, contact_id: int, number: str) -> None:

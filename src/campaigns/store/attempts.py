@@ -129,7 +129,10 @@ class AttemptQueries(Queries):
         if new.fellows:
             self.connection.execute(
                 insert(attempt_member),
-                [{"attempt_id": new.id, "task_id": task_id} for task_id in new.fellows],
+                [
+                    {"attempt_id": new.id, "task_id": task_id, "attempt_no": number}
+                    for task_id, number in new.fellows.items()
+                ],
             )
 
     def attempt(self, attempt_id: str) -> AttemptRow | None:

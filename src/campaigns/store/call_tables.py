@@ -173,6 +173,7 @@ attempt_member = Table(
     Column("attempt_id", ForeignKey("attempt.id"), primary_key=True),
     # Besides the attempt's own task: who else of the family its call is for.
     Column("task_id", ForeignKey("dial_task.id"), primary_key=True),
+    Column("attempt_no", Integer, nullable=False),  # as this task counts it
     Index("ix_attempt_member_task_id", "task_id"),
 )
 

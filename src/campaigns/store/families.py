@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, select, update
 
@@ -10,7 +10,7 @@ from campaigns.core.lifecycle import TaskEvent, TaskState, advance_task
 from campaigns.core.records import AttemptRow, TaskRow
 from campaigns.store.base import Queries
 from campaigns.store.calls import tasks_of_attempt
-from campaigns.store.tables import dial_task
+from campaigns.store.tables import attempt_member, dial_task
 from campaigns.store.tasks import task_row
 
 _KIN = 500
@@ -44,6 +44,13 @@ class FamilyQueries(Queries):
         query = select(dial_task).where(dial_task.c.id.in_(tasks_of_attempt(attempt.id)))
         rows = self.connection.execute(query.order_by(dial_task.c.id)).mappings()
         return [task_row(row) for row in rows]
+
+    def numbered(self, attempt: AttemptRow) -> Mapping[int, int]:
+        """The number that an attempt has for each of its tasks: theirs differ where rows share."""
+        query = select(attempt_member.c.task_id, attempt_member.c.attempt_no)
+        rows = self.connection.execute(query.where(attempt_member.c.attempt_id == attempt.id))
+        own = {} if attempt.task_id is None else {attempt.task_id: attempt.attempt_no}
+        return {**own, **{row.task_id: row.attempt_no for row in rows}}
 
     def _lock_in_order(self, where: ColumnElement[bool]) -> Sequence[TaskRow]:
         query = self.locked(select(dial_task).where(where).order_by(dial_task.c.id))

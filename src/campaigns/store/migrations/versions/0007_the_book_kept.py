@@ -38,6 +38,7 @@ def upgrade() -> None:
         "attempt_member",
         sa.Column("attempt_id", sa.String(length=36), nullable=False),
         sa.Column("task_id", tables.BigId, nullable=False),
+        sa.Column("attempt_no", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["attempt_id"], ["attempt.id"], name=op.f("fk_attempt_member_attempt_id_attempt")
         ),
