@@ -103,6 +103,14 @@ def test_a_call_knows_its_tasks_and_they_know_it(stored: Stored) -> None:
         assert tx.latest_attempt(4) is None
 
 
+def test_who_shared_a_call_was_tried(stored: Stored) -> None:
+    campaign = family(stored)
+    shared(stored, 2)
+    with stored.tx() as tx:
+        both = {tx.lock_task(id).contact_id for id in (1, 2)}
+        assert tx.tried(campaign, None) == both
+
+
 def test_each_task_counts_a_call_by_its_own_attempts(stored: Stored) -> None:
     family(stored)
     first = shared(stored, 2)
