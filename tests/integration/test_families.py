@@ -25,7 +25,15 @@ from campaigns.core.calls import (
     Unknown,
 )
 from campaigns.core.contacts import Contact, Entry
-from campaigns.core.definition import Anchor, Contacts, Retry, SameNumber, Schedule, Touch
+from campaigns.core.definition import (
+    Anchor,
+    Contacts,
+    Pacing,
+    Retry,
+    SameNumber,
+    Schedule,
+    Touch,
+)
 from campaigns.core.offsets import read
 from campaigns.core.records import Claim
 from campaigns.core.rounds import Unreached
@@ -46,7 +54,7 @@ from tests.support.engine import FROM, START, VirtualClock, World, contact, defi
 from tests.support.restored import on_the_tests_clock
 
 GROUPED = Contacts(file="people.csv", key="key", same_number=SameNumber.GROUP)
-HEADER = ("key", "name", "to_number", "visit_at")
+HEADER = ("key", "name", "to_number", "visit_at", "scheduled_at")
 PHONE = "+16175550001"
 VISIT = datetime(2026, 3, 12, 14, 0)  # noqa: DTZ001  # two days after START, in New York
 DUE = datetime(2026, 3, 11, 21, 30, tzinfo=UTC)  # 17:30 there the day before
@@ -82,6 +90,12 @@ def child(n: int, visit: datetime | None = None, **changes: Any) -> Contact:
         fields["visit_at"] = f"{visit:%Y-%m-%d %H:%M}"
         changes["anchor"] = anchored(visit)
     return contact(n, to_number=PHONE, fields=fields, **changes)
+
+
+def held_until(at: datetime, row: Contact) -> Contact:
+    """The same row with its own `scheduled_at`."""
+    fields = {**row.fields, "scheduled_at": at.isoformat()}
+    return replace(row, fields=fields, not_before=at)
 
 
 def put(world: World, entries: Sequence[Entry], digest: str = "d1", **changes: Any) -> None:
@@ -524,3 +538,52 @@ def test_a_late_word_about_the_round_before_ends_nobodys_new_one(world: World) -
     later(world, M)
     assert [one["outcome"] for one in world.tasks()] == [None, None]
     assert told(world) == ["Child 1", "Child 1 and Child 2", "Child 1 and Child 2"]
+
+
+def test_a_new_round_of_a_family_is_one_call_again(world: World) -> None:
+    put(world, [child(1), child(2)], retry=Retry(max_attempts=1, no_answer=(20 * M,)))
+    world.settle()
+    world.say(last(world), CallStatus.NO_ANSWER)
+    later(world, 10 * M)
+    redial("reminders", [Unreached.NO_ANSWER], world.parts, who="ann")
+    later(world, 5 * M)
+    assert told(world) == ["Child 1 and Child 2"] * 2
+    world.say(last(world), CallStatus.NO_ANSWER)
+    later(world, 30 * M)
+    assert states(world) == [("done", 2, "no_answer", "exhausted")] * 2
+    assert len(world.provider.rung) == 2
+
+
+def test_a_row_is_not_told_before_its_own_time_in_an_earlier_call(world: World) -> None:
+    late = DUE + 30 * M
+    put(world, [child(1, VISIT), held_until(late, child(2, VISIT + H))], schedule=VISITS)
+    until(world, DUE + M)
+    assert told(world) == ["Child 1"]
+    world.say(last(world), CallStatus.NO_ANSWER)  # again in twenty minutes
+    until(world, late - M)
+    assert told(world) == ["Child 1", "Child 1"]
+    world.say(last(world), CallStatus.COMPLETED, duration=40)
+    until(world, late + M)
+    assert told(world) == ["Child 1", "Child 1", "Child 2"]
+
+
+def test_a_row_whose_own_time_has_come_joins_the_others(world: World) -> None:
+    put(world, [child(1, VISIT), held_until(DUE - H, child(2, VISIT + H))], schedule=VISITS)
+    until(world, DUE + M)
+    assert told(world) == ["Child 1 and Child 2"]
+
+
+def test_everybody_of_a_call_is_among_the_first_that_are_called(world: World) -> None:
+    put(world, [child(1), child(2), contact(7)], pacing=Pacing(first=2))
+    world.settle(ticks=3)
+    assert told(world) == ["Child 1 and Child 2"]
+    assert world.rows("SELECT state FROM campaign")[0]["state"] == "waiting_for_approval"
+
+
+def test_the_retry_of_who_shared_a_call_calls_nobody_new(world: World) -> None:
+    put(world, [child(1), child(2)], pacing=Pacing(first=1))
+    world.settle()
+    world.say(last(world), CallStatus.NO_ANSWER)
+    put(world, [child(2)], "d2", pacing=Pacing(first=1))  # who led is withdrawn
+    until(world, START + 21 * M)
+    assert told(world) == ["Child 1 and Child 2", "Child 2"]

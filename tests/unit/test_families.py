@@ -57,7 +57,7 @@ def task(n: int = 1, **changes: Any) -> TaskRow:
 
 def kin(n: int = 1, visit: datetime | None = VISIT, **changes: Any) -> Kin:
     """The row on line n; of its task where that is not said otherwise."""
-    own = {name: changes.pop(name) for name in ("barred", "line") if name in changes}
+    own = {name: changes.pop(name) for name in ("barred", "line", "not_before") if name in changes}
     time = None if visit is None else anchored(visit, changes.pop("zone", "America/New_York"))
     values = {"occasion": time.occasion if time else "", **changes}
     return Kin(task=task(n, **values), time=time, **{"line": n, **own})
@@ -91,6 +91,7 @@ def test_its_lead_is_the_earliest_of_the_day_whichever_was_claimed() -> None:
         ({"deadline_at": NOON}, "it is too late for it"),
         ({"attempts": 3}, "it was tried as often as it may"),
         ({"retry_at": NOON + H}, "its own wait is not over"),
+        ({"not_before": NOON + H}, "its row says not before then"),
         ({"occasion": "2026-03-13T18:00Z"}, "it was planned for a time that its row has no more"),
         ({"visit": None}, "its row has no time"),
     ],
@@ -105,6 +106,8 @@ def test_who_does_not_share_a_call(other: dict[str, Any], why: str) -> None:
         {"due_at": NOON + 5 * H},  # one call that day, the earliest
         {"state": TaskState.CLAIMED},  # that worker finds nothing to do
         {"retry_at": NOON, "attempts": 2},
+        {"retry_at": NOON, "attempts": 4, "spent": 3},  # its attempts of an earlier round
+        {"not_before": NOON},
         {"deadline_at": NOON + timedelta(seconds=1)},
     ],
 )
@@ -142,6 +145,8 @@ def test_who_comes_between_two_calls_has_its_turn_with_the_next() -> None:
         {"stopped": "withdrawn"},
         {"barred": True},
         {"attempts": 3},
+        {"attempts": 4, "spent": 1},
+        {"not_before": NOON + 2 * H},
         {"deadline_at": NOON + H},
         {"state": TaskState.CALLING},
     ],
@@ -153,6 +158,8 @@ def test_nobody_waits_for_a_call_that_is_not_made(other: dict[str, Any]) -> None
 def test_who_was_called_before_waits_for_nobody() -> None:
     waits = kin(2, attempts=2, retry_at=NOON + H)
     assert turn(kin(1, attempts=1, retry_at=NOON), waits) is None
+    assert turn(kin(1, attempts=1), waits) is None
+    assert turn(kin(1, attempts=1, spent=1), waits) == NOON + H  # not in this round
 
 
 def test_one_call_is_bounded_and_keeps_the_row_that_was_claimed() -> None:
@@ -182,6 +189,7 @@ ROWS = st.builds(
     retry_at=st.sampled_from([None, NOON - H, NOON + H]),
     deadline_at=st.sampled_from([None, NOON, NOON + H]),
     barred=st.booleans(),
+    not_before=st.sampled_from([None, NOON - H, NOON + H]),
 )
 
 

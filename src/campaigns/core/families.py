@@ -23,13 +23,16 @@ MOST = 50
 class Kin:
     """A dial task with what decides whose call it shares.
 
-    `time`: its row's anchor, where the campaign has one. `barred`: it must not be called now for
-    reasons of its own (its row cannot be read, its hours are closed, a call of it is in doubt).
+    `time`: its row's anchor, where the campaign has one. `not_before`: its row's `scheduled_at`,
+    which holds it back where its touch is due later than the call. `barred`: it must not be called
+    now for reasons of its own (its row cannot be read, its hours are closed, a call of it is in
+    doubt).
     """
 
     task: TaskRow
     time: Anchored | None = field(default=None, repr=False)
     line: int = 0
+    not_before: datetime | None = None
     barred: bool = False
 
     @property
@@ -73,7 +76,7 @@ def waits_for(
 
     None: at once. Who was called before waits for nobody but by its own policy.
     """
-    if claimed.task.attempts or claimed.task.retry_at is not None:
+    if claimed.task.tries or claimed.task.retry_at is not None:
         return None
     times = [
         one.task.retry_at
@@ -123,8 +126,9 @@ def _joins(one: Kin, *, max_attempts: int, at: datetime) -> bool:
         and task.stopped is None
         and not one.barred
         and (task.deadline_at is None or at < task.deadline_at)
-        and task.attempts < max_attempts
+        and task.tries < max_attempts
         and (task.retry_at is None or task.retry_at <= at)
+        and (one.not_before is None or one.not_before <= at)
         # Without an anchor its due is its own `scheduled_at`: not before.
         and (one.time is not None or task.due_at <= at)
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from campaigns.core import families
+from campaigns.core import families, of_row
 from campaigns.core.anchor import Anchored
 from campaigns.core.calls import DialRequest
 from campaigns.core.context import Unrenderable
@@ -69,6 +69,7 @@ class Family:
             task=task,
             time=time,
             line=contact.line,
+            not_before=_not_before(contact, pinned),
             barred=contact.held
             or (time is None and pinned.anchor is not None)
             or not pinned.hours.is_open(at, contact.zones, EDGE_MARGIN)
@@ -101,6 +102,21 @@ def _in_time(one: Member, turn: datetime, pinned: Pinned) -> bool:
     opening = pinned.hours.next_open(turn, one.contact.zones, EDGE_MARGIN)
     deadline = one.task.deadline_at
     return opening is not None and (deadline is None or opening < deadline)
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _not_before(contact: ContactRow, pinned: Pinned) -> datetime | None:
+    """A row's own `scheduled_at`. Never, where it cannot be read any more."""
+    column = pinned.start_column
+    if column is None:
+        return None
+    text = contact.fields.get(column, "")
+    try:
+        return of_row.not_before(column, text, pinned.definition.schedule.timezone)
+    except of_row.Reject:
+        return _NEVER
 
 
 def anchored(contact: ContactRow, pinned: Pinned) -> Anchored | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from campaigns.core import columns
 from campaigns.core.anchor import AnchorReader
 from campaigns.core.calls import Answer
 from campaigns.core.context import Templates, anchor_of
@@ -31,6 +32,7 @@ class Pinned:
     templates: Templates
     hours: Hours
     anchor: AnchorReader | None = None
+    start_column: str | None = None  # where a row says before when it must not be called
 
 
 class Versions:
@@ -52,6 +54,9 @@ class Versions:
                     templates=Templates.compile(definition, header),
                     hours=Hours(definition.calling_hours),
                     anchor=anchor_of(definition, header, []),  # faults: the templates have them
+                    start_column=columns.understand(definition.contacts, header).settings.get(
+                        "scheduled_at"
+                    ),
                 )
             except (ValueError, DefinitionError) as error:
                 raise EngineFault(
