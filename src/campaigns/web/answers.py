@@ -6,7 +6,7 @@ Whoever is answered here has shown a key, or sits at this machine; logs never se
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -63,9 +63,12 @@ def listed(name: str, page: Page[Any]) -> Mapping[str, Any]:
     return {name: plain(page.items), "next": page.next}
 
 
+_TOLD = ("at", "key", "expected", "got", "hint")
+
+
 def told(faults: Sequence[Fault]) -> list[dict[str, str]]:
     """Faults of an input, each with its place."""
-    return [asdict(fault) for fault in faults[:MOST_ERRORS]]
+    return [{part: getattr(fault, part) for part in _TOLD} for fault in faults[:MOST_ERRORS]]
 
 
 def refusal(request: Request, error: Exception) -> Problem:
