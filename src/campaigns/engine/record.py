@@ -136,17 +136,10 @@ def _settle(
     its: Sequence[TaskRow | None] = tasks or [None]  # a try-out call is for nobody
     # Rows that share a call count it each by their own attempts.
     numbers = tx.numbered(attempt) if len(tasks) > 1 else {}
-    each = [
-        _settled(
-            tx,
-            replace(attempt, attempt_no=numbers[task.id]) if task and numbers else attempt,
-            task,
-            verdict,
-            now,
-            parts,
-        )
-        for task in its
-    ]
+    each = []
+    for task in its:
+        own = replace(attempt, attempt_no=numbers[task.id]) if task and numbers else attempt
+        each.append(_settled(tx, own, task, verdict, now, parts))
     settlement = combined([one for _, one in each])
     call_id = tx.said_call_id(attempt.id)
     if call_id is not None and attempt.call_id is None:
