@@ -226,7 +226,7 @@ FOUND_BY: dict[str, int] = {
     "a lost answer is rescued by time": 21,
     "calling hours are asked at dispatch only": 7,
     "opt-outs are asked at submit only": 17,
-    "caps are not asked": 13,
+    "caps are not asked": 127,
     "a new slot is born free": 185,
     "the attempts are not counted": 1,
     "who is withdrawn is still called": 23,

@@ -62,11 +62,10 @@ def tick(parts: Parts) -> Ticked:
     with parts.store.read() as tx:
         accounts = [account.id for account in tx.accounts()]
         to_look = halfopen.to_look(tx)
-    for account_id in to_look:
-        parts.doorbell.look(account_id)
+    _each(to_look, parts.doorbell.look)
     dispatched = sum(_each(accounts, lambda account_id: dispatch(account_id, parts)))
-    jumped = advance(parts) if parts.policy.rehearsal else None
-    return Ticked(dispatched=dispatched, folded=folded, checks=checks, jumped_to=jumped)
+    jumped_to = advance(parts) if parts.policy.rehearsal else None
+    return Ticked(dispatched=dispatched, folded=folded, checks=checks, jumped_to=jumped_to)
 
 
 def _each(items: Iterable[T], do: Callable[[T], R]) -> list[R]:
