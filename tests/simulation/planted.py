@@ -235,6 +235,6 @@ FOUND_BY: dict[str, int] = {
     "a row is called without its family": 46,
     "a forged address is let in": 2,
     "the webhook is answered before the commit": 83,
-    "an intent past send_by is sent": 21,
+    "an intent past send_by is sent": 89,
 }
 """A seed that finds each: `python -m tests.simulation --plant MISTAKE 0-300` looks for another."""
