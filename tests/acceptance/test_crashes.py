@@ -89,7 +89,7 @@ ELSEWHERE = {
         "needs minutes of doubt: the simulation dies around it (tests/simulation)",
     ),
     **dict.fromkeys(
-        ("refresh._claim", "refresh._taken", "refresh._refused"),
+        ("refresh._claim", "refresh._prolong", "refresh._taken", "refresh._refused"),
         "whoever dies at a list is followed by another a minute later (test_refresh)",
     ),
     "runs.advance_run": "each makes a piece that the next one finds made (test_runs)",
