@@ -61,7 +61,7 @@ def test_the_persons_own_home_is_a_tilde(called: Shell, monkeypatch: pytest.Monk
 
 def test_list_has_a_line_for_each_campaign(called: Shell) -> None:
     header, line = called("list").out.splitlines()
-    assert header.split() == ["name", "state", "contacts", "done", "calling", "waiting"]
+    assert header.split() == ["name", "state", "dial", "tasks", "done", "calling", "waiting"]
     assert line.split() == ["reminders", "running", "3", "1", "1", "1"]
 
 
