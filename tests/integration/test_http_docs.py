@@ -48,6 +48,10 @@ def ask(door: Door, typed: list[str]) -> tuple[str, str, httpx.Response]:
     return method, path, door.ask(method, path, content, headers)
 
 
+UNTYPED = {("POST", "/v1/campaigns/x/approve")}
+"""Somebody has to have heard the first calls before: test_http_api.py does."""
+
+
 def test_every_line_of_the_page_works() -> None:
     door = Door(World())
     asked = []
@@ -64,10 +68,10 @@ def test_every_line_of_the_page_works() -> None:
         for method in ways
     }
     named = {
-        (method, re.sub(r"/(visits|desk|v9)(?=/|$)", "/x", urlsplit(path).path))
+        (method, re.sub(r"/(visits|desk|v9|%2B[0-9]+)(?=/|$)", "/x", urlsplit(path).path))
         for method, path in asked
     }
-    assert served == named
+    assert served - UNTYPED == named
 
 
 def test_the_page_says_what_a_put_answers() -> None:

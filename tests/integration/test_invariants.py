@@ -87,7 +87,7 @@ SABOTAGE: list[tuple[str, str, list[str]]] = [
     (
         "I7",
         "a call for several rows that is not of one campaign and touch, or counts one twice",
-        ["INSERT INTO attempt_member SELECT id, task_id FROM attempt"],
+        ["INSERT INTO attempt_member SELECT id, task_id, attempt_no FROM attempt"],
     ),
     (
         "I8",
