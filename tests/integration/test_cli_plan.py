@@ -69,6 +69,20 @@ def test_a_moved_appointment_tells_both_times(shell: Shell) -> None:
     ]
 
 
+def test_a_campaign_that_another_file_keeps_is_not_planned_as_if_it_were_ours(
+    shell: Shell,
+) -> None:
+    shell.campaign("+16175550110,Ann")
+    shell("submit", "campaign.yaml", "--yes")
+    text = (shell.directory / "campaign.yaml").read_text()
+    shell.write("copy.yaml", text + "max_duration: 3m\n")
+    said = shell("plan", "copy.yaml").err
+    assert "submit would refuse it: reminders is kept by" in said
+    assert "is kept by" in shell("submit", "copy.yaml", code=1).err
+    shell("submit", "copy.yaml", "--take-over")
+    assert "refuse" not in shell("plan", "copy.yaml").err
+
+
 def test_what_submit_would_refuse_is_said(shell: Shell) -> None:
     shell.campaign(*(f"+1617555{n:04d},P{n}" for n in range(100, 120)))
     shell("submit", "campaign.yaml", "--yes")

@@ -204,6 +204,8 @@ def test_a_campaign_that_a_file_keeps_is_not_changed_by_chance(door: Door, tmp_p
     assert refused.status_code == 409
     assert "is kept by" in refused.json()["detail"]
     assert "?take_over=true" in refused.json()["detail"]
+    tried = put(door, f"{VISITS}?dry_run=true", contacts=people(1, 2)).json()
+    assert "is kept by" in tried["refused"]
     assert put(door, f"{VISITS}?take_over=true", contacts=people(1, 2)).status_code == 200
     assert put(door, contacts=people(1, 2, 3)).status_code == 200
     with pytest.raises(Conflict, match="kept by an HTTP client"):

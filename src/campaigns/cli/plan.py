@@ -18,7 +18,7 @@ from campaigns.cli.examining import Examined, examine
 from campaigns.cli.submitting import continued
 from campaigns.core.difference import Difference, Line
 from campaigns.core.reconcile import Effect
-from campaigns.engine.submit import compare, guarded, known
+from campaigns.engine.submit import compare, forbidden, known
 from campaigns.loading import Loaded, load
 
 SHOWN = 20
@@ -81,7 +81,7 @@ def plan(
         if found is None:
             found = _all_new(listed)
         keys = _keys(lines, installation)
-    why = guarded(loaded.submission(), found, allow_withdraw=False)
+        why = forbidden(loaded.submission(), found, installation.parts)
     if out is not None:
         planned.write(out, file, loaded, row, typed)
     if as_json:

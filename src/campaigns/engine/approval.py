@@ -11,7 +11,8 @@ from campaigns.core.definition import Definition
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.engine.parts import Parts
-from campaigns.errors import Conflict, UnknownName
+from campaigns.engine.standing import named
+from campaigns.errors import Conflict
 from campaigns.ports import Transaction
 
 _WAITING = CampaignState.WAITING_FOR_APPROVAL
@@ -47,10 +48,7 @@ def approve(name: str, parts: Parts, *, who: str) -> None:
     Raises Conflict where there is nothing to approve, or nothing to hear yet.
     """
     with parts.store.write() as tx:
-        seen = tx.campaign_named(name)
-        if seen is None:
-            raise UnknownName(f"no campaign is called {name!r}: see `campaigns list`")
-        row = tx.lock_campaign(seen.id)
+        row = tx.lock_campaign(named(tx, name).id)
         at = tx.now().policy
         _approvable(tx, row)
         goes_on = row.state is _WAITING

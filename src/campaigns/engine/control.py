@@ -13,8 +13,8 @@ from campaigns.core.breaker import REFUSALS_WHY
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import Unwanted
 from campaigns.engine.parts import Parts
-from campaigns.errors import Conflict, UnknownName
-from campaigns.ports import Transaction
+from campaigns.engine.standing import named
+from campaigns.errors import Conflict
 
 _CHUNK = 100
 """Numbers of one transaction of a long do-not-call list: gates wait no longer than for that."""
@@ -23,17 +23,10 @@ _APPROVAL = CampaignState.WAITING_FOR_APPROVAL
 _LIVING = (CampaignState.RUNNING, CampaignState.PAUSED, _APPROVAL)
 
 
-def _campaign_id(tx: Transaction, name: str) -> int:
-    row = tx.campaign_named(name)
-    if row is None:
-        raise UnknownName(f"no campaign is called {name!r}: see `campaigns list`")
-    return row.id
-
-
 def pause(name: str, parts: Parts, *, who: str, reason: str) -> None:
     """Stop before the next call of one campaign; live calls go on."""
     with parts.store.write() as tx:
-        row = tx.lock_campaign(_campaign_id(tx, name))
+        row = tx.lock_campaign(named(tx, name).id)
         at = tx.now().policy
         if row.state not in (*_LIVING, _CHANGING):
             raise Conflict(f"{name} is {row.state}: there is nothing to pause")
@@ -52,7 +45,7 @@ def pause(name: str, parts: Parts, *, who: str, reason: str) -> None:
 def resume(name: str, parts: Parts, *, who: str) -> None:
     """Let a paused campaign go on, under all the rules of this moment."""
     with parts.store.write() as tx:
-        row = tx.lock_campaign(_campaign_id(tx, name))
+        row = tx.lock_campaign(named(tx, name).id)
         at = tx.now().policy
         asked = {request: why for request, id, why in tx.pauses_asked() if id == row.id}
         paused = row.state is CampaignState.PAUSED
@@ -105,7 +98,7 @@ def cancel(name: str, parts: Parts, *, who: str) -> None:
     Raises Conflict for one that is finished: what it did stays what it is called.
     """
     with parts.store.write() as tx:
-        row = tx.lock_campaign(_campaign_id(tx, name))
+        row = tx.lock_campaign(named(tx, name).id)
         at = tx.now().policy
         if row.state is CampaignState.CANCELLED:
             return

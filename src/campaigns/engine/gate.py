@@ -140,7 +140,8 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
             if pinned.definition.from_numbers:
                 for one in family.members:
-                    tx.keep_caller(one.contact.id, request.from_number)
+                    if one.contact.from_number != request.from_number:
+                        tx.keep_caller(one.contact.id, request.from_number)
             _write(tx, family.members, claim, account, campaign.version, request, slot, now, parts)
             return Intent(
                 request=request,

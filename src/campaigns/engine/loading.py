@@ -39,6 +39,12 @@ class Counts:
     filtered: int = 0
 
 
+def let_through(parts: Parts, began: float) -> None:
+    """One writer at a time: gates and pauses get as long as we have written since then."""
+    if parts.store.single_writer:
+        parts.clock.sleep(min(parts.clock.monotonic() - began, _LONGEST_YIELD))
+
+
 @dataclass(kw_only=True, slots=True)
 class Loader:
     """Puts one submission's entries into the store; `counts` says what became of them.
@@ -67,14 +73,8 @@ class Loader:
             contacts, rejects = self.sorted(chunk)
             began = self.parts.clock.monotonic()
             self._store(contacts, rejects)
-            self.let_through(began)
+            let_through(self.parts, began)
         return self.counts
-
-    def let_through(self, began: float) -> None:
-        """One writer at a time: gates and pauses get as long as we have written since then."""
-        clock = self.parts.clock
-        if self.parts.store.single_writer:
-            clock.sleep(min(clock.monotonic() - began, _LONGEST_YIELD))
 
     def phones(self, contacts: Iterable[NewContact]) -> Mapping[str, int]:
         """Ids of their numbers.

@@ -16,7 +16,7 @@ from campaigns.core.lifecycle import CampaignState
 from campaigns.core.reconcile import BookContact, Change, Rename, Retime, Stop, withdraw
 from campaigns.core.records import NewReject, NewTask
 from campaigns.engine.comparing import Comparison, Found
-from campaigns.engine.loading import CHUNK, chunks
+from campaigns.engine.loading import CHUNK, chunks, let_through
 from campaigns.ports import Transaction
 
 
@@ -50,7 +50,7 @@ class Reconciler(Comparison):
             at = tx.now().policy
             tasks = tx.tasks_of([one.id for one in gone])
             self.take_out(tx, [replace(one, tasks=tasks[one.id]) for one in gone], at)
-        self.loader.let_through(began)
+        let_through(self.loader.parts, began)
 
     def take_out(self, tx: Transaction, gone: Sequence[BookContact], at: datetime) -> None:
         """No further call of these contacts; they come with their tasks."""
@@ -69,7 +69,7 @@ class Reconciler(Comparison):
             tx.lock_open_tasks([one.old.id for one in told if one.old is not None])
             tx.reject(self.id, [*rejects, *self.bring(tx, found, phones)])
             tx.hold(held)
-        self.loader.let_through(began)
+        let_through(self.loader.parts, began)
 
     def bring(
         self, tx: Transaction, found: Sequence[Found], phones: Mapping[str, int]

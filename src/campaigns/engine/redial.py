@@ -14,12 +14,12 @@ from datetime import datetime
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
 from campaigns.core.rounds import Again, Left, Met, Unreached, again
-from campaigns.engine.loading import CHUNK
+from campaigns.engine.loading import CHUNK, let_through
 from campaigns.engine.parts import Parts
-from campaigns.errors import Conflict, UnknownName
+from campaigns.engine.standing import named
+from campaigns.errors import Conflict
 from campaigns.ports import Transaction
 
-_LONGEST_YIELD = 0.1
 _REDIALLED_IN = (
     CampaignState.RUNNING,
     CampaignState.PAUSED,
@@ -107,8 +107,7 @@ def _chunk(
             )
     counted.update(one.was for one in ours)
     lefts.update(one for one in found if isinstance(one, Left))
-    if parts.store.single_writer:  # gates and pauses get as long as we have written
-        parts.clock.sleep(min(parts.clock.monotonic() - began, _LONGEST_YIELD))
+    let_through(parts, began)
     return chunk[-1].contact_id
 
 
@@ -132,9 +131,7 @@ def _decided(
 
 
 def _named(tx: Transaction, name: str) -> CampaignRow:
-    row = tx.campaign_named(name)
-    if row is None:
-        raise UnknownName(f"no campaign is called {name!r}: see `campaigns list`")
+    row = named(tx, name)
     _redialable(row)
     return row
 

@@ -18,6 +18,7 @@ from campaigns.engine.submission import (
     Submitted,
     again_soon,
     free,
+    kept_elsewhere,
     known,
     let_go,
     loader_of,
@@ -69,6 +70,24 @@ def foresee(submission: Submission, parts: Parts) -> Difference:
         reconciler = Reconciler(loader=loader, before=submission.definition)
         found = reconciler.survey(submission.entries)
     return found
+
+
+def forbidden(
+    submission: Submission,
+    found: Difference,
+    parts: Parts,
+    *,
+    allow_withdraw: bool = False,
+    take_over: bool = False,
+) -> str | None:
+    """Why `submit` would refuse what `compare` found; None: it would not."""
+    row = known(submission.definition.name, parts.store)
+    if row is not None and not take_over:
+        with parts.store.read() as tx:
+            elsewhere = kept_elsewhere(tx, row, submission)
+        if elsewhere is not None:
+            return elsewhere
+    return guarded(submission, found, allow_withdraw=allow_withdraw)
 
 
 def guarded(submission: Submission, found: Difference, *, allow_withdraw: bool) -> str | None:

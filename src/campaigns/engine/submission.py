@@ -92,15 +92,17 @@ def free(row: CampaignRow, now: Now) -> None:
         raise Busy(f"{row.name} is being loaded by another submit: try again in a minute")
 
 
-def owned(tx: Transaction, row: CampaignRow, submission: Submission, *, take_over: bool) -> None:
-    """Raises Conflict where the campaign is kept by another file: two that share a name by chance
-    would call each other's people.
+def kept_elsewhere(tx: Transaction, row: CampaignRow, submission: Submission) -> str | None:
+    """Why another file keeps this campaign from being changed; None: it may be.
+
+    Two that share a name by chance would call each other's people. The same content is no change.
     """
     ours, kept = submission.origin, tx.origin(row.id, row.version)
-    if take_over or ours is None or kept is None or kept.path == ours.path:
-        return
+    same = row.digest == submission.digest and row.state is not CampaignState.RECONCILING
+    if same or ours is None or kept is None or kept.path == ours.path:
+        return None
     how = "?take_over=true" if ours == HTTP else "--take-over"
-    raise Conflict(
+    return (
         f"{row.name} is kept by {kept.path}: change it there, or give this campaign another name;"
         f" where {ours.path} is to go on with it, hand it in once with {how}"
     )

@@ -16,8 +16,8 @@ from campaigns.engine.resubmit import (
     apply_change,
     compare,
     first_look,
+    forbidden,
     foresee,
-    guarded,
 )
 from campaigns.engine.submission import (
     HTTP,
@@ -26,10 +26,10 @@ from campaigns.engine.submission import (
     Submission,
     Submitted,
     free,
+    kept_elsewhere,
     known,
     let_go,
     loader_of,
-    owned,
     runs,
     started_paused,
     taken,
@@ -46,8 +46,8 @@ __all__ = [
     "Submission",
     "Submitted",
     "compare",
+    "forbidden",
     "foresee",
-    "guarded",
     "known",
     "submit",
 ]
@@ -112,8 +112,9 @@ def _open(
         if row.state is not CampaignState.LOADING:
             half = row.state is CampaignState.RECONCILING
             same = row.digest == submission.digest and not half
-            if not same:
-                owned(tx, row, submission, take_over=take_over)
+            elsewhere = kept_elsewhere(tx, row, submission)
+            if elsewhere is not None and not take_over:
+                raise Conflict(elsewhere)
             return row, Effect.UNCHANGED if same else Effect.CHANGED
         if row.digest != submission.digest:
             raise Conflict(

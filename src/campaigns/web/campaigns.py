@@ -15,7 +15,7 @@ from campaigns.core.figures import Page
 from campaigns.core.lifecycle import CampaignState
 from campaigns.engine import control
 from campaigns.engine.approval import approve
-from campaigns.engine.submit import HTTP, Effect, foresee, guarded, known, submit
+from campaigns.engine.submit import HTTP, Effect, forbidden, foresee, known, submit
 from campaigns.errors import Conflict, DefinitionError, Fault, InputError
 from campaigns.files import campaign_file
 from campaigns.loading import Loaded, of_source
@@ -91,7 +91,7 @@ class Campaigns:
         def do() -> Answer:
             loaded = self._read(handed, name)
             if dry_run:
-                return self._plan(loaded, allow_withdraw=allow_withdraw)
+                return self._plan(loaded, allow_withdraw=allow_withdraw, take_over=take_over)
             return self._submit(
                 loaded,
                 allow_withdraw=allow_withdraw,
@@ -110,12 +110,21 @@ class Campaigns:
         named = replace(handed, tree={**handed.tree, "name": name})
         return of_source(campaign_file.of_document(named, files=False))
 
-    def _plan(self, loaded: Loaded, *, allow_withdraw: bool) -> Answer:
+    def _plan(self, loaded: Loaded, *, allow_withdraw: bool, take_over: bool) -> Answer:
+        submission = replace(loaded.submission(), origin=HTTP)
         row = known(loaded.name, self._parts.store)
         if row is not None and row.state is CampaignState.CANCELLED:
             raise Conflict(f"{row.name} was cancelled: use another name")
-        found = foresee(loaded.submission(), self._parts)
-        why = self._why_not(loaded, found, new=row is None, allow_withdraw=allow_withdraw)
+        found = foresee(submission, self._parts)
+        why = _unfit(loaded, found)
+        if row is not None:
+            why = forbidden(
+                submission,
+                found,
+                self._parts,
+                allow_withdraw=allow_withdraw,
+                take_over=take_over,
+            )
         same = row is not None and row.digest == loaded.source.digest
         effect = Effect.CREATED if row is None else Effect.UNCHANGED if same else Effect.CHANGED
         return 200, {**_counts(loaded, effect, found), "refused": why}
@@ -129,7 +138,7 @@ class Campaigns:
         if row is None:
             # Nobody is asked here: what a person would be shown as odd is refused.
             found = foresee(submission, self._parts)
-            why = self._why_not(loaded, found, new=True, allow_withdraw=allow_withdraw)
+            why = _unfit(loaded, found)
             if why is not None:
                 raise Conflict(f"{loaded.name}: nothing was stored: {why}")
         done = submit(
@@ -148,21 +157,6 @@ class Campaigns:
             found = done.difference or foresee(submission, self._parts)
         status = 201 if done.effect is Effect.CREATED else 200
         return status, _counts(loaded, done.effect, found)
-
-    def _why_not(
-        self, loaded: Loaded, found: Difference, *, new: bool, allow_withdraw: bool
-    ) -> str | None:
-        if not new:
-            return guarded(loaded.submission(), found, allow_withdraw=allow_withdraw)
-        contacts = loaded.definition.contacts
-        return unfit(
-            lines=found.lines,
-            rejected=found.rejected,
-            duplicate=found.duplicate,
-            filtered=found.filtered,
-            max_rejected=contacts.max_rejected,
-            awaited=bool(contacts.columns),
-        )
 
     async def pause(self, request: Request, name: str) -> Response:
         """Stop one campaign before its next call; `reason` is kept."""
@@ -242,6 +236,19 @@ class Campaigns:
         row = self._api.look(lambda reads: reads.campaign_row(name))
         said = {"campaign": row.name, "state": row.state, "paused_why": row.paused_why}
         return 200, plain(said)
+
+
+def _unfit(loaded: Loaded, found: Difference) -> str | None:
+    """Why a first list cannot be right."""
+    contacts = loaded.definition.contacts
+    return unfit(
+        lines=found.lines,
+        rejected=found.rejected,
+        duplicate=found.duplicate,
+        filtered=found.filtered,
+        max_rejected=contacts.max_rejected,
+        awaited=bool(contacts.columns),
+    )
 
 
 def _counts(loaded: Loaded, effect: Effect, found: Difference) -> dict[str, Any]:
