@@ -7,6 +7,7 @@ from dataclasses import replace
 from campaigns.core.lifecycle import AttemptState, Outcome, TaskState
 from campaigns.core.reconcile import BookContact, BookTask, Rename, Retime
 from campaigns.core.records import NewContact, NewReject, NewTask
+from campaigns.core.where import Where
 from tests.support.engine import definition
 from tests.support.stored import T0, Stored, at, person
 
@@ -58,14 +59,14 @@ def test_a_contact_is_rewritten_with_the_tasks_that_are_not_done(stored: Stored)
     campaign = stored.campaign(people(1))
     contact, (task,) = kept(stored, campaign, "k1")
     (entry,) = people(7)
-    entry = replace(entry, key="k1", zones=("Asia/Tokyo",), occasion="o2", time_at=at(5))
+    entry = replace(entry, key="k1", where=Where(("Asia/Tokyo",)), occasion="o2", time_at=at(5))
     with stored.tx() as tx:
         tx.hold([contact.id])
         phone = tx.phone_ids([entry.e164])[entry.e164]
         lane = tx.lanes(campaign, ["Asia/Tokyo"])["Asia/Tokyo"]
         tx.rewrite(contact.id, entry, digest="d", source="people.csv", phone_id=phone, lane_id=lane)
         now = tx.contact(contact.id)
-        assert (now.e164, now.zones, now.line, now.held) == (entry.e164, entry.zones, 9, False)
+        assert (now.e164, now.where, now.line, now.held) == (entry.e164, entry.where, 9, False)
         moved = tx.task(task.id)
         assert moved is not None
         assert moved.phone_id == phone
@@ -137,7 +138,7 @@ def test_tasks_are_added_and_renamed(stored: Stored) -> None:
     with stored.tx() as tx:
         row = tx.task(task.id)
         assert row is not None
-        lane = tx.lanes(campaign, [" ".join(person(1).zones)])
+        lane = tx.lanes(campaign, [person(1).where.text])
         (lane_id,) = lane.values()
         more = [replace(PLAN, touch="later", occasion="o1")]
         tx.add_tasks(contact.id, more, **place, phone_id=row.phone_id, lane_id=lane_id)

@@ -8,10 +8,11 @@ import pytest
 
 from campaigns.core.lifecycle import CampaignState, Outcome, TaskState
 from campaigns.core.records import NewReject
+from campaigns.core.where import Where
 from tests.support.engine import NEW_YORK
 from tests.support.stored import T0, Stored, at, person
 
-PARIS = ("Europe/Paris",)
+PARIS = Where(("Europe/Paris",))
 
 
 def test_a_contact_keeps_the_number_that_it_sees(stored: Stored) -> None:
@@ -47,20 +48,23 @@ def test_more_phones_than_one_statement_takes(stored: Stored) -> None:
 
 
 def test_a_loaded_contact_waits_in_the_lane_of_its_zones(stored: Stored) -> None:
-    campaign = stored.campaign([person(0), person(1, zones=PARIS, due_at=at(60)), person(2)])
+    campaign = stored.campaign([person(0), person(1, where=PARIS, due_at=at(60)), person(2)])
     with stored.tx() as tx:
-        heads = {head.zones: head for head in tx.heads(campaign)}
+        heads = {head.where: head for head in tx.heads(campaign)}
         task = tx.task(1)
         assert task is not None
         contact = tx.contact(task.contact_id)
-    assert {zones: head.head for zones, head in heads.items()} == {NEW_YORK: T0, PARIS: at(60)}
+    assert {where: head.head for where, head in heads.items()} == {
+        Where(NEW_YORK): T0,
+        PARIS: at(60),
+    }
     assert (task.state, task.attempts, task.claim) == (TaskState.WAITING, 0, 0)
-    assert (contact.e164, contact.zones) == (person(0).e164, NEW_YORK)
+    assert (contact.e164, contact.where) == (person(0).e164, Where(NEW_YORK))
     assert (dict(contact.fields), contact.line) == ({"name": "Person 0"}, 2)
 
 
 def test_a_contact_that_cannot_be_called_is_done_from_the_start(stored: Stored) -> None:
-    skipped = person(0, zones=(), outcome=Outcome.SKIPPED, reason="no_callable_time")
+    skipped = person(0, where=Where(()), outcome=Outcome.SKIPPED, reason="no_callable_time")
     campaign = stored.campaign([skipped])
     assert stored.task(1).state is TaskState.DONE
     with stored.tx() as tx:

@@ -64,7 +64,7 @@ def test_members_are_those_on_the_list_and_each_gets_its_task(stored: Stored) ->
         assert tx.members(campaign, after=first.contact_id, limit=1) == [second]
         tx.leave([second.contact_id], at(1))
         assert tx.members(campaign, after=0, limit=9) == [first, third]
-        lane = tx.lanes(campaign, {" ".join(first.zones)})[" ".join(first.zones)]
+        lane = tx.lanes(campaign, {first.where.text})[first.where.text]
         row = tx.campaign(campaign)
         tx.enlist(row, [])
         tx.enlist(row, [(first, NewTask(occasion="r2", due_at=at(100)), lane)])

@@ -23,6 +23,7 @@ from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState, TaskState
 from campaigns.core.outcomes import Said, Verdict
 from campaigns.core.retry import RetryAt
+from campaigns.core.where import Where
 from campaigns.engine import answers, gate, record, tick
 from campaigns.engine.reconcile import Reconciler
 from campaigns.store.database import SqlTransaction
@@ -179,7 +180,7 @@ MISTAKES: dict[str, Callable[[], list[Patch]]] = {
     "an unknown answer counts as not sent": _unknown_is_not_sent,
     "a lost answer is rescued by time": _lost_is_waiting,
     "calling hours are asked at dispatch only": lambda: [
-        *_gate(zones=()),
+        *_gate(where=Where(())),
         (Hours, "is_open", lambda *_: True),
     ],
     "opt-outs are asked at submit only": _deaf_after_submit,

@@ -94,11 +94,11 @@ def _due(tx: SqlTransaction, now: Now, since: datetime, parts: Parts) -> Iterato
                 if head.head > at:
                     continue
                 due = True
-                if hours.is_open(at, head.zones, EDGE_MARGIN):
-                    if not hours.is_open(since, head.zones, EDGE_MARGIN):
+                if hours.is_open(at, head.where, EDGE_MARGIN):
+                    if not hours.is_open(since, head.where, EDGE_MARGIN):
                         yield at
-                    yield hours.closes(at, head.zones, EDGE_MARGIN)
-                elif opening := hours.next_open(at, head.zones, EDGE_MARGIN):
+                    yield hours.closes(at, head.where, EDGE_MARGIN)
+                elif opening := hours.next_open(at, head.where, EDGE_MARGIN):
                     yield opening
         if due:
             yield from _after(tx, _ACCOUNTS, at)

@@ -23,6 +23,7 @@ from campaigns.core.records import (
     NewTask,
     TaskRow,
 )
+from campaigns.core.where import Where
 from campaigns.store import schema
 from campaigns.store.database import Database, SqlTransaction
 from tests.support.engine import FROM, NEW_YORK, definition
@@ -42,7 +43,7 @@ def person(n: int, *, number: int | None = None, **changes: object) -> NewContac
     values: dict[str, object] = {
         "key": f"k{n}",
         "e164": f"+1617555{n if number is None else number:04d}",
-        "zones": NEW_YORK,
+        "where": Where(NEW_YORK),
         "zone_source": "number",
         "settings": {},
         "fields": {"name": f"Person {n}"},

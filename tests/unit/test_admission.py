@@ -25,6 +25,7 @@ from campaigns.core.hours import Hours
 from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, EDGE_MARGIN, Now
 from campaigns.core.lifecycle import CampaignState, Outcome, TaskState
 from campaigns.core.pacing import Slot
+from campaigns.core.where import Where
 
 T0 = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New York
 S = timedelta(seconds=1)
@@ -49,7 +50,7 @@ FACTS = Facts(
     pause_asked=False,
     unapproved=False,
     start=None,
-    zones=("America/New_York",),
+    where=Where(("America/New_York",)),
     suppressed=False,
     busy_until=None,
     recent_intents=(),
@@ -94,7 +95,9 @@ def test_what_can_never_be_called_again_is_finished() -> None:
     assert ask(campaign_state=CampaignState.CANCELLED, suppressed=True) == cancelled
     assert ask(suppressed=True) == Finish(outcome=Outcome.SUPPRESSED, reason="do_not_call")
     assert ask(NEVER) == Finish(outcome=Outcome.SKIPPED, reason="no_callable_time")
-    assert ask(WORKDAY, zones=()) == Finish(outcome=Outcome.SKIPPED, reason="no_callable_time")
+    assert ask(WORKDAY, where=Where(())) == Finish(
+        outcome=Outcome.SKIPPED, reason="no_callable_time"
+    )
 
 
 @pytest.mark.parametrize(("early", "called"), [(TICK, True), (0 * S, False), (-TICK, False)])
@@ -214,7 +217,9 @@ anything = st.builds(
     pause_asked=st.booleans(),
     unapproved=st.booleans(),
     start=st.none() | near,
-    zones=st.sampled_from([(), ("America/New_York",), ("Asia/Tokyo", "Europe/Paris")]),
+    where=st.sampled_from(
+        [Where(()), Where(("America/New_York",)), Where(("Asia/Tokyo", "Europe/Paris"))]
+    ),
     suppressed=st.booleans(),
     busy_until=st.none() | near,
     recent_intents=st.integers(0, 6).map(recent),
@@ -256,7 +261,7 @@ def test_only_an_explicit_admission_lets_a_phone_ring(facts: Facts, hours: Hours
         or facts.attempts >= facts.max_attempts
         or len(facts.recent_intents) >= CAP_CALLS
         or facts.probing_busy
-        or not hours.is_open(T0, facts.zones, EDGE_MARGIN)
+        or not hours.is_open(T0, facts.where, EDGE_MARGIN)
         or facts.due_at > T0
         or (facts.start is not None and facts.start > T0)
         or (facts.deadline is not None and facts.deadline <= T0)

@@ -13,6 +13,7 @@ from campaigns.core.definition import Anchor, Contacts, Definition, Schedule, To
 from campaigns.core.lifecycle import TaskState
 from campaigns.core.offsets import read
 from campaigns.core.records import ContactRow, TaskRow
+from campaigns.core.where import Where
 from tests.support.engine import NEW_YORK, START, definition
 
 A, B, C = "+16175550101", "+16175550102", "+16175550103"
@@ -21,7 +22,7 @@ CONTACT = ContactRow(
     id=1,
     key="k1",
     e164="+16175550199",
-    zones=NEW_YORK,
+    where=Where(NEW_YORK),
     settings={},
     fields={"language": "es", "clinic": C},
     line=2,

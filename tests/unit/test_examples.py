@@ -76,7 +76,7 @@ def test_every_contact_is_in_one_known_zone_and_has_open_hours(name: str) -> Non
     for entry in entries(of):
         if isinstance(entry, Contact):
             assert len(entry.zones) == 1
-            assert hours._week_everywhere(entry.zones, 2940)
+            assert hours._week_everywhere(entry.where, 2940)
 
 
 def test_the_reminders_show_what_a_campaign_can_say() -> None:

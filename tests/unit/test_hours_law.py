@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from campaigns.core.definition import CallingHours, DateRange, Span
 from campaigns.core.hours import LOOK_AHEAD, Hours
+from campaigns.core.where import Where
 
 MINUTE = timedelta(minutes=1)
 HALF_MINUTE = timedelta(seconds=30)
@@ -119,7 +120,7 @@ def test_open_is_what_the_clocks_on_the_walls_say(
     situation: tuple[CallingHours, tuple[str, ...], datetime, timedelta],
 ) -> None:
     hours, zones, at, margin = situation
-    assert Hours(hours).is_open(at, zones, margin) == scanned(at, hours, zones, margin)
+    assert Hours(hours).is_open(at, Where(zones), margin) == scanned(at, hours, zones, margin)
 
 
 @given(situation=situations())
@@ -143,7 +144,7 @@ def test_next_open_is_the_first_minute_of_a_scan(
     )
     later = (moment for moment in moments if at < moment <= at + horizon)
     expected = at if scanned(at, hours, zones, margin) else next(later, None)
-    assert Hours(hours).next_open(at, zones, margin, horizon) == expected
+    assert Hours(hours).next_open(at, Where(zones), margin, horizon) == expected
 
 
 @given(situation=situations())
@@ -153,19 +154,16 @@ def test_next_open_and_closes_agree_with_is_open(
 ) -> None:
     calling_hours, zones, at, margin = situation
     hours = Hours(calling_hours)
-    opening = hours.next_open(at, zones, margin, timedelta(days=9))
-    assert (opening == at) == hours.is_open(at, zones, margin)
-    assert hours.callable_at_all(zones, at, at + timedelta(days=9), margin) == (
-        opening is not None and opening < at + timedelta(days=9)
-    )
+    opening = hours.next_open(at, Where(zones), margin, timedelta(days=9))
+    assert (opening == at) == hours.is_open(at, Where(zones), margin)
     if opening is None:
-        assert hours.closes(at, zones, margin) == at
+        assert hours.closes(at, Where(zones), margin) == at
         return
     assert opening >= at
-    assert hours.is_open(opening, zones, margin)
-    closing = hours.closes(opening, zones, margin)
+    assert hours.is_open(opening, Where(zones), margin)
+    closing = hours.closes(opening, Where(zones), margin)
     assert opening < closing <= opening + LOOK_AHEAD
-    assert hours.is_open(closing - timedelta(microseconds=1), zones, margin)
-    assert hours.is_open(opening + (closing - opening) / 2, zones, margin)
+    assert hours.is_open(closing - timedelta(microseconds=1), Where(zones), margin)
+    assert hours.is_open(opening + (closing - opening) / 2, Where(zones), margin)
     if closing < opening + LOOK_AHEAD:
-        assert not hours.is_open(closing, zones, margin)
+        assert not hours.is_open(closing, Where(zones), margin)

@@ -14,6 +14,7 @@ from campaigns.core.people import HELD, SUPPRESSED, LiveCall, Standing, Told, to
 from campaigns.core.reconcile import MOVED, REMOVED, WITHDRAWN, BookTask, Effect
 from campaigns.core.records import CAMPAIGN_END
 from campaigns.core.schedule import DEADLINE, MIN_GAP, PAST_DUE
+from campaigns.core.where import Where
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New York
 HOUR = timedelta(hours=1)
@@ -46,7 +47,7 @@ def done(outcome: Outcome, reason: str | None = None, **changes: Any) -> BookTas
 def answer(
     *tasks: BookTask, effect: Effect = Effect.CHANGED, hours: Hours = ALWAYS, **changes: Any
 ) -> Told:
-    values: dict[str, Any] = {"occasion": "", "zones": ("America/New_York",), "start": None}
+    values: dict[str, Any] = {"occasion": "", "where": Where(("America/New_York",)), "start": None}
     return told(effect, Standing(tasks=tasks, **{**values, **changes}), hours, NOW)
 
 

@@ -13,9 +13,10 @@ from campaigns.core.figures import AccountFigures, Health, LaneGroup, Pause, Pro
 from campaigns.core.hours import Hours
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.report import Situation, estimated_end, problems, waiting
+from campaigns.core.where import Where
 
 NOON = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)  # a Tuesday, 12:00 in New York
-NEW_YORK, CHICAGO = ("America/New_York",), ("America/Chicago",)
+NEW_YORK, CHICAGO = Where(("America/New_York",)), Where(("America/Chicago",))
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -57,14 +58,14 @@ def situation(**changes: Any) -> Situation:
     return Situation(**{**values, **changes})
 
 
-def group(count: int = 1, *, zones: tuple[str, ...] = NEW_YORK, **changes: Any) -> LaneGroup:
+def group(count: int = 1, *, where: Where = NEW_YORK, **changes: Any) -> LaneGroup:
     values: dict[str, Any] = {
         "reason": "due",
         "eligible": True,
         "first": NOON - HOUR,
         "last": NOON - HOUR,
     }
-    return LaneGroup(zones=zones, count=count, **{**values, **changes})
+    return LaneGroup(where=where, count=count, **{**values, **changes})
 
 
 # --- why it waits ---------------------------------------------------------------------------
@@ -83,7 +84,7 @@ def test_what_nothing_holds_back_is_starting() -> None:
 
 def test_a_closed_lane_waits_for_its_own_opening() -> None:
     night = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)  # 23:00 in New York, 22:00 in Chicago
-    found = waiting([group(5), group(3, zones=CHICAGO)], situation(at=night))
+    found = waiting([group(5), group(3, where=CHICAGO)], situation(at=night))
     assert found == (
         # The earlier of the two: New York opens at 13:00 UTC, and a minute is kept at the edge.
         Waiting(reason="calling_hours", count=8, next_at=datetime(2026, 3, 10, 13, 1, tzinfo=UTC)),
@@ -127,7 +128,7 @@ def test_a_held_account_says_until_when() -> None:
 
 def test_the_largest_group_comes_first_and_counts_add_up() -> None:
     later = group(50, reason="cap", eligible=False, first=NOON + HOUR, last=NOON + HOUR)
-    found = waiting([group(3), later, group(4, zones=CHICAGO)], situation())
+    found = waiting([group(3), later, group(4, where=CHICAGO)], situation())
     assert [(one.reason, one.count) for one in found] == [("cap", 50), ("starting", 7)]
 
 
@@ -176,12 +177,12 @@ def test_nobody_waiting_has_no_end() -> None:
 
 
 def test_hours_that_never_come_do_not_hold_the_others_up() -> None:
-    never = group(9, zones=("Nowhere/Land",))
+    never = group(9, where=Where(("Nowhere/Land",)))
     assert estimated_end([group(2), never], situation()) == NOON + 6 * SECOND
 
 
 def test_a_million_calls_are_estimated_in_bounded_steps() -> None:
-    end = estimated_end([group(1_000_000), group(1_000, zones=CHICAGO)], situation())
+    end = estimated_end([group(1_000_000), group(1_000, where=CHICAGO)], situation())
     assert end is not None
     assert timedelta(days=150) < end - NOON < timedelta(days=160)
 
@@ -193,9 +194,9 @@ def test_a_million_calls_are_estimated_in_bounded_steps() -> None:
 )
 def test_the_end_never_beats_the_limit(counts: list[int], limit: int, minutes: int) -> None:
     at = NOON + minutes * MINUTE
-    zones = (NEW_YORK, CHICAGO, ("Europe/London",), ("Asia/Kolkata",))
+    zones = (NEW_YORK, CHICAGO, Where(("Europe/London",)), Where(("Asia/Kolkata",)))
     groups = [
-        group(count, zones=zone, first=at, last=at)
+        group(count, where=zone, first=at, last=at)
         for count, zone in zip(counts, zones, strict=False)
     ]
     pace = account(limit=limit, spacing=timedelta(0), next_start_at=at)

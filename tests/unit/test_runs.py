@@ -9,6 +9,7 @@ from campaigns.core.hours import Hours
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.runs import Run, current, following, missed, next_after, next_refresh
 from campaigns.core.schedule import plan_touches
+from campaigns.core.where import Where
 from tests.support.trees import definition
 
 MONTHLY = Schedule(cron="0 10 1 * *", timezone="America/New_York")
@@ -64,7 +65,7 @@ def test_everybody_is_due_at_the_firing_and_whoever_comes_later_at_once() -> Non
             None,
             now=now,
             hours=Hours(definition(calling_hours="always").calling_hours),
-            zones=("America/New_York",),
+            where=Where(("America/New_York",)),
             not_before=not_before,
             run=run,
         )

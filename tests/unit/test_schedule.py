@@ -14,6 +14,7 @@ from campaigns.core.lifecycle import Outcome
 from campaigns.core.offsets import read
 from campaigns.core.schedule import TouchPlan, plan_touches
 from campaigns.core.spoken import Moment
+from campaigns.core.where import Where
 
 ZONE = "America/New_York"
 PLACE = ZoneInfo(ZONE)
@@ -48,7 +49,9 @@ def plan(
     hours: CallingHours = DAYTIME,
     zones: tuple[str, ...] = (ZONE,),
 ) -> tuple[TouchPlan, ...]:
-    return plan_touches(when, anchored(visit), now=wall(now), hours=Hours(hours), zones=zones)
+    return plan_touches(
+        when, anchored(visit), now=wall(now), hours=Hours(hours), where=Where(zones)
+    )
 
 
 def told(plans: tuple[TouchPlan, ...]) -> list[tuple[str, str, str]]:
@@ -184,7 +187,7 @@ def test_without_an_anchor_there_is_one_call_from_the_start_on() -> None:
         None,
         now=wall("2026-03-01 12:00"),
         hours=Hours(DAYTIME),
-        zones=(ZONE,),
+        where=Where((ZONE,)),
     )
     assert (one.due_at, one.deadline_at, one.expires_as) == (start, None, "campaign_end")
     assert one.opens_at == wall("2026-03-03 09:01")

@@ -18,6 +18,7 @@ from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.offsets import first_instant, land
 from campaigns.core.schedule import TouchPlan, plan_touches
 from campaigns.core.spoken import Moment
+from campaigns.core.where import Where
 
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata")
 NIGHTS = (  # clocks go forward or back somewhere on each of them
@@ -44,11 +45,11 @@ class Case:
     anchor: Anchored
     now: datetime
     hours: Hours
-    zones: tuple[str, ...]
+    where: Where
 
     def plan(self) -> tuple[TouchPlan, ...]:
         return plan_touches(
-            self.schedule, self.anchor, now=self.now, hours=self.hours, zones=self.zones
+            self.schedule, self.anchor, now=self.now, hours=self.hours, where=self.where
         )
 
 
@@ -89,7 +90,7 @@ def cases(draw: st.DrawFn) -> Case:
         ),
         now=at - draw(st.integers(-600, 6000)) * M,
         hours=draw(st.sampled_from(HOURS)),
-        zones=draw(st.sampled_from([(zone,), (zone, "America/Los_Angeles")])),
+        where=draw(st.sampled_from([Where((zone,)), Where((zone, "America/Los_Angeles"))])),
     )
 
 
@@ -125,7 +126,7 @@ def test_what_is_made_is_due_after_the_arrival_and_can_be_made_before_its_deadli
         assert one.deadline_at is not None
         assert one.opens_at is not None
         assert arrival(case) <= one.due_at <= one.opens_at < one.deadline_at <= last(case)
-        assert case.hours.is_open(one.opens_at, case.zones, EDGE_MARGIN)
+        assert case.hours.is_open(one.opens_at, case.where, EDGE_MARGIN)
 
 
 @given(case=cases())
@@ -154,7 +155,7 @@ def test_of_touches_that_are_too_close_exactly_the_last_is_made(case: Case) -> N
     for place, one in enumerate(plans):
         if one.reason == "min_gap":
             following = next(two for two in plans[place + 1 :] if two.outcome is None)
-            opening = case.hours.next_open(one.due_at, case.zones, EDGE_MARGIN)
+            opening = case.hours.next_open(one.due_at, case.where, EDGE_MARGIN)
             assert opening is not None
             assert following.opens_at is not None
             closest = min(following.due_at - one.due_at, following.opens_at - opening)
@@ -172,11 +173,11 @@ def test_with_earlier_nothing_is_due_in_closed_hours_unless_nothing_before_was_o
     for one in case.plan():
         if one.reason == "past_due" or one.due_at == arrival(case):
             continue
-        opening = case.hours.next_open(one.due_at, case.zones, EDGE_MARGIN)
+        opening = case.hours.next_open(one.due_at, case.where, EDGE_MARGIN)
         if opening is None or opening - one.due_at > EDGE_MARGIN:
             look = since
             while look < one.due_at:
-                assert not case.hours.is_open(look, case.zones, EDGE_MARGIN)
+                assert not case.hours.is_open(look, case.where, EDGE_MARGIN)
                 look += 10 * M
         since = max(since, one.due_at)
 
@@ -195,7 +196,7 @@ def test_the_plan_of_the_same_inputs_is_the_same_in_whatever_order_the_file_has_
     Random(seed).shuffle(touches)
     shuffled = case.schedule.model_copy(update={"touches": tuple(touches)})
     assert plans == plan_touches(
-        shuffled, case.anchor, now=case.now, hours=case.hours, zones=case.zones
+        shuffled, case.anchor, now=case.now, hours=case.hours, where=case.where
     )
 
 

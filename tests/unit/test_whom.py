@@ -13,6 +13,7 @@ from campaigns.core.figures import AccountFigures, LaneGroup, Waiting
 from campaigns.core.hours import Hours
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.report import STARTING, Situation
+from campaigns.core.where import Where
 from campaigns.core.whom import Rules, comes_next
 
 T0 = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # 11:00 in New York
@@ -43,7 +44,7 @@ NOW = Situation(
     account=ACCOUNT,
 )
 TASK = LaneGroup(
-    zones=("America/New_York",), reason="due", eligible=True, count=1, first=T0, last=T0
+    where=Where(("America/New_York",)), reason="due", eligible=True, count=1, first=T0, last=T0
 )
 FREE = Rules(unwanted=False, cap_until=None, busy_until=None)
 

@@ -205,7 +205,7 @@ class _Plans:
         self._known: dict[tuple[object, ...], tuple[TouchPlan, ...]] = {}
 
     def of(self, contact: Contact) -> tuple[TouchPlan, ...]:
-        key = (contact.zones, contact.not_before, contact.anchor)
+        key = (contact.where, contact.not_before, contact.anchor)
         if key not in self._known:
             if len(self._known) >= _CACHED:
                 self._known.clear()
@@ -214,7 +214,7 @@ class _Plans:
                 contact.anchor,
                 now=self._now,
                 hours=self._hours,
-                zones=contact.zones,
+                where=contact.where,
                 not_before=contact.not_before,
                 run=self._run,
             )

@@ -148,14 +148,14 @@ def first_minute(definition: Definition, entries: Iterable[Entry], now: datetime
     openings: dict[tuple[object, ...], datetime | None] = {}
     for entry in islice(entries, _LOOKED_AT):
         if isinstance(entry, Contact):
-            key = (entry.zones, entry.not_before, entry.anchor)
+            key = (entry.where, entry.not_before, entry.anchor)
             if key not in openings:
                 plan = plan_touches(
                     definition.schedule,
                     entry.anchor,
                     now=now,
                     hours=hours,
-                    zones=entry.zones,
+                    where=entry.where,
                     not_before=entry.not_before,
                 )
                 openings[key] = min((one.opens_at for one in plan if one.opens_at), default=None)

@@ -16,6 +16,7 @@ from campaigns.core.hours import Hours
 from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, EDGE_MARGIN, Now
 from campaigns.core.lifecycle import CampaignState, Outcome, TaskState
 from campaigns.core.pacing import Granted, Slot, Wait, grant
+from campaigns.core.where import Where
 
 
 class WaitReason(StrEnum):
@@ -52,7 +53,7 @@ class Facts:
     pause_asked: bool
     unapproved: bool  # this would be one more contact than may be called before an approval
     start: datetime | None
-    zones: tuple[str, ...]
+    where: Where
     suppressed: bool
     busy_until: datetime | None  # another live call to this number: its release bound
     recent_intents: Sequence[datetime]  # to this number within the cap's period, oldest first
@@ -117,8 +118,8 @@ def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
         return GiveBack(reason=WaitReason.DUE, until=facts.start)
     if at < facts.due_at:
         return GiveBack(reason=WaitReason.DUE, until=facts.due_at)
-    if not hours.is_open(at, facts.zones, EDGE_MARGIN):
-        opening = hours.next_open(at, facts.zones, EDGE_MARGIN)
+    if not hours.is_open(at, facts.where, EDGE_MARGIN):
+        opening = hours.next_open(at, facts.where, EDGE_MARGIN)
         if opening is None:
             return Finish(outcome=Outcome.SKIPPED, reason="no_callable_time")
         if facts.deadline is not None and opening >= facts.deadline:

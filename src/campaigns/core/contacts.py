@@ -19,6 +19,7 @@ from campaigns.core.definition import Definition
 from campaigns.core.fields import AN_ID, is_id
 from campaigns.core.numbers import Number, NumberFault
 from campaigns.core.of_row import Reject
+from campaigns.core.where import NOWHERE, Where
 from campaigns.errors import DefinitionError, Fault
 
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -44,6 +45,12 @@ class Contact:
     recording: bool | None = None
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     context: Mapping[str, str] = field(default_factory=dict, repr=False)  # rendered as of now
+    places: tuple[str, ...] = ()  # jurisdictions, sorted; empty: none known
+
+    @property
+    def where(self) -> Where:
+        """Its calendar."""
+        return Where(self.zones, self.places or (NOWHERE,))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

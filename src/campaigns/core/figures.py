@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from campaigns.core.doubts import Incident
 from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome, TaskState
+from campaigns.core.where import Where
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ class LaneGroup:
     `first` and `last` are the earliest and the latest instant at which dispatch may look.
     """
 
-    zones: tuple[str, ...]
+    where: Where
     reason: str | None
     eligible: bool
     count: int

@@ -1,67 +1,82 @@
 """When a phone may ring: open in every zone where it could be, and with time to spare.
 
-What the law cares about is the wall clock beside the phone, so the question is always asked from
-the UTC instant to the local time, which exists once; local to UTC does not (an hour is skipped or
-repeated twice a year). Weeks are worked out once per set of zones and kept.
+The hours of the file and those of every rule in force at the phone's jurisdictions must all be
+open. A country of which no rule is known is closed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from typing import Protocol
 
-from campaigns.core import public_holidays
 from campaigns.core import zones as names_of_zones
-from campaigns.core.definition import CallingHours, Span
+from campaigns.core.definition import CallingHours
+from campaigns.core.weeks import TICK, WEEK, Calendar, Stretch, instant, intersection, ticks
+from campaigns.core.where import Where
 
 YEAR = timedelta(days=366)
 """How far ahead an opening is looked for."""
 LOOK_AHEAD = timedelta(days=31)
 """Hours that stay open longer than this are said to close then."""
 
-Stretch = tuple[int, int]  # half-open, in microseconds since the epoch
+FILE = "calling_hours"
+"""What the hours of the file itself are called beside the keys of rules."""
+NO_RULES = "no_rules"
+"""Why a country is closed of which no rule is known."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_DAY = _EPOCH.toordinal()
-_TICK = timedelta(microseconds=1)
-_SECOND = 1_000_000
-_MINUTE_S, _DAY_S, _WEEK_S = 60, 86_400, 604_800
-_WEEK = _WEEK_S * _SECOND
-# Two changes of one zone's clock within half a day have never happened.
-_PROBE_S = _DAY_S // 2
+
+class Rule(Protocol):
+    """What the calendar asks of a rule."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def hours(self) -> CallingHours | None: ...
+
+
+class Rules(Protocol):
+    """What the calendar asks of the rules of a campaign (core/rules)."""
+
+    def in_force(self, places: tuple[str, ...]) -> Sequence[Rule]: ...
+
+    def covered(self, places: tuple[str, ...]) -> bool: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """One calendar in one zone at one instant. `rule`: FILE, NO_RULES, or a rule's key."""
+
+    rule: str
+    zone: str
+    local: datetime | None
+    open: bool
 
 
 class Hours:
-    """The calling hours of one campaign."""
+    """The calling hours of one campaign, and the rules that hold for it."""
 
-    def __init__(self, calling_hours: CallingHours) -> None:
+    def __init__(self, calling_hours: CallingHours, rules: Rules | None = None) -> None:
         self._always = calling_hours.always
         self._only = (
             None
             if calling_hours.timezone == "contact"
             else (names_of_zones.canonical(calling_hours.timezone),)
         )
-        self._days = calling_hours.days
-        self._closed = calling_hours.closed
-        self._open = calling_hours.open
-        self._holidays = calling_hours.holidays
-        for place in self._holidays:
-            if not public_holidays.is_known(place):  # stored by a program that knows more places
-                raise ValueError(f"no public holidays are known of {place[:20]!r}")
-        # Bounded, because a campaign may ring the whole world for a year.
-        self._week_in = lru_cache(maxsize=8192)(self._work_out_week)
+        self._file = Calendar(calling_hours)
+        self._rules = None if self._always else rules
+        self._laws = lru_cache(maxsize=1024)(self._look_up_laws)
         self._week_everywhere = lru_cache(maxsize=8192)(self._intersect_week)
 
-    def is_open(
-        self, at: datetime, zones: tuple[str, ...], margin: timedelta = timedelta(0)
-    ) -> bool:
+    def is_open(self, at: datetime, where: Where, margin: timedelta = timedelta(0)) -> bool:
         """Whether every zone is open from `margin` before `at` to `margin` after it."""
         if self._always:
             return True
-        since, until = _ticks(at - margin), _ticks(at + margin)
-        for start, end in self._stretches(zones, since, until):
+        since, until = ticks(at - margin), ticks(at + margin)
+        for start, end in self._stretches(where, since, until):
             if start > since:
                 return False
             if until < end:
@@ -71,24 +86,24 @@ class Hours:
     def next_open(
         self,
         at: datetime,
-        zones: tuple[str, ...],
+        where: Where,
         margin: timedelta = timedelta(0),
         horizon: timedelta = YEAR,
     ) -> datetime | None:
         """The first instant from `at` on where `is_open` holds; None: not within the horizon."""
         if self._always:
             return at.astimezone(UTC)
-        now, spare, last = _ticks(at), margin // _TICK, _ticks(at + horizon)
-        for start, end in self._stretches(zones, now - spare, last + spare):
+        now, spare, last = ticks(at), margin // TICK, ticks(at + horizon)
+        for start, end in self._stretches(where, now - spare, last + spare):
             first = max(now, start + spare)
             if first > last:
                 return None
             if first + spare < end:
-                return _instant(first)
+                return instant(first)
         return None
 
     def last_open(
-        self, before: datetime, zones: tuple[str, ...], margin: timedelta = timedelta(0)
+        self, before: datetime, where: Where, margin: timedelta = timedelta(0)
     ) -> tuple[datetime, datetime] | None:
         """The last stretch before an instant in which `is_open` holds; half-open.
 
@@ -96,16 +111,14 @@ class Hours:
         """
         if self._always:
             return None
-        spare, limit = margin // _TICK, _ticks(before)
+        spare, limit = margin // TICK, ticks(before)
         found: Stretch | None = None
-        for start, end in self._stretches(zones, _ticks(before - LOOK_AHEAD), limit):
+        for start, end in self._stretches(where, ticks(before - LOOK_AHEAD), limit):
             if start + spare < min(limit, end - spare):
                 found = start + spare, end - spare
-        return None if found is None else (_instant(found[0]), _instant(found[1]))
+        return None if found is None else (instant(found[0]), instant(found[1]))
 
-    def closes(
-        self, at: datetime, zones: tuple[str, ...], margin: timedelta = timedelta(0)
-    ) -> datetime:
+    def closes(self, at: datetime, where: Where, margin: timedelta = timedelta(0)) -> datetime:
         """The first instant from `at` on where `is_open` no longer holds; `at` where it is shut.
 
         Nothing is looked at beyond LOOK_AHEAD: what stays open longer answers that instant.
@@ -113,32 +126,34 @@ class Hours:
         limit = at + LOOK_AHEAD
         if self._always:
             return limit.astimezone(UTC)
-        now, spare, last = _ticks(at), margin // _TICK, _ticks(limit)
+        now, spare, last = ticks(at), margin // TICK, ticks(limit)
         closing = now
-        for start, end in self._stretches(zones, now - spare, last + spare):
+        for start, end in self._stretches(where, now - spare, last + spare):
             if start > now - spare:
                 break
             closing = max(now, min(end - spare, last))
-        return _instant(closing)
+        return instant(closing)
 
-    def callable_at_all(
-        self,
-        zones: tuple[str, ...],
-        start: datetime,
-        end: datetime | None = None,
-        margin: timedelta = timedelta(0),
-    ) -> bool:
-        """Whether there is any open instant from `start` to before `end` (None: within a year)."""
-        opening = self.next_open(start, zones, margin, YEAR if end is None else end - start)
-        return opening is not None and (end is None or opening < end)
+    def looks(self, at: datetime, where: Where, margin: timedelta = timedelta(0)) -> Sequence[Look]:
+        """Every calendar in every zone that has a say, as it is at `at`: for a person to read."""
+        if self._always:
+            return ()
+        asked = [(FILE, self._file, self._only or where.zones)]
+        laws = self._laws(where.places)
+        asked += [(key, one, where.zones) for key, one in laws or ()]
+        found = [
+            Look(rule=key, zone=name, local=_wall(at, name), open=_is_open(one, name, at, margin))
+            for key, one, zones in asked
+            for name in zones or ("",)
+        ]
+        if laws is None:
+            found.append(Look(rule=NO_RULES, zone="", local=None, open=False))
+        return found
 
-    def _stretches(self, zones: tuple[str, ...], since: int, until: int) -> Iterator[Stretch]:
+    def _stretches(self, where: Where, since: int, until: int) -> Iterator[Stretch]:
         """Open stretches from `since` on, cut off there; one that grows over weeks comes again."""
-        where = self._only or zones
-        if not where:
-            return
         run = (since, since)
-        for week in range(since // _WEEK, until // _WEEK + 1):
+        for week in range(since // WEEK, until // WEEK + 1):
             for start, end in self._week_everywhere(where, week):
                 if end <= since:
                     continue
@@ -148,106 +163,53 @@ class Hours:
                 run = (run[0] if start_here == run[1] else start_here, end)
                 yield run
 
-    def _intersect_week(self, where: tuple[str, ...], week: int) -> tuple[Stretch, ...]:
-        common = self._week_in(where[0], week)
-        for name in where[1:]:
-            if not common:
-                break
-            common = _intersection(common, self._week_in(name, week))
+    def _intersect_week(self, where: Where, week: int) -> tuple[Stretch, ...]:
+        laws = self._laws(where.places)
+        own = self._only or where.zones
+        if laws is None or not own or (laws and not where.zones):
+            return ()  # whoever cannot tell where the phone is lets nobody ring it
+        common = self._file.week(own[0], week)
+        others = [(self._file, own[1:]), *((one, where.zones) for _, one in laws)]
+        for calendar, zones in others:
+            for name in zones:
+                if not common:
+                    return ()
+                common = intersection(common, calendar.week(name, week))
         return common
 
-    def _work_out_week(self, name: str, week: int) -> tuple[Stretch, ...]:
-        zone = names_of_zones.load(name)
-        if zone is None:  # a place nobody knows has no hours
+    def _look_up_laws(self, places: tuple[str, ...]) -> tuple[tuple[str, Calendar], ...] | None:
+        """The calendars of the rules in force; None: nothing is known of the place."""
+        if self._rules is None or not places:  # of an earlier version: the gate knows the number
             return ()
-        merged: list[Stretch] = []
-        for start_s, end_s, offset in _offsets(zone, week * _WEEK_S):
-            # Within one offset the wall clock is a plain shift of UTC.
-            first, last = start_s + offset, end_s + offset
-            for day in range(first // _DAY_S, (last - 1) // _DAY_S + 1):
-                for span in self._spans(date.fromordinal(_EPOCH_DAY + day)):
-                    low = max(day * _DAY_S + span.start * _MINUTE_S, first) - offset
-                    high = min(day * _DAY_S + span.end * _MINUTE_S, last) - offset
-                    if low >= high:
-                        continue
-                    if merged and merged[-1][1] == low * _SECOND:
-                        merged[-1] = (merged[-1][0], high * _SECOND)
-                    else:
-                        merged.append((low * _SECOND, high * _SECOND))
-        return tuple(merged)
-
-    def _spans(self, day: date) -> list[Span]:
-        """What one local date says: `open` over `closed` and holidays over the day of the week."""
-        if day in self._open:
-            spans = self._open[day]
-        elif not self._days or self._shut(day):
-            spans = ()
-        else:
-            spans = self._days[day.weekday()]
-        return _apart(spans)
-
-    def _shut(self, day: date) -> bool:
-        return any(shut.first <= day <= shut.last for shut in self._closed) or any(
-            day in public_holidays.of_year(place, day.year) for place in self._holidays
+        if not self._rules.covered(places):
+            return None
+        return tuple(
+            (rule.key, _calendar_of(rule.key, rule.hours))
+            for rule in self._rules.in_force(places)
+            if rule.hours is not None
         )
 
 
-def _apart(spans: tuple[Span, ...]) -> list[Span]:
-    """The same minutes in order, overlaps joined."""
-    joined: list[Span] = []
-    for span in sorted(spans, key=lambda one: one.start):
-        if joined and span.start <= joined[-1].end:
-            longer = max(joined[-1].end, span.end)
-            joined[-1] = Span(start=joined[-1].start, end=longer)
-        else:
-            joined.append(span)
-    return joined
+_OF_RULES: dict[str, Calendar] = {}
+"""Rules never change while a program runs, and all campaigns share their weeks."""
 
 
-def _offsets(zone: ZoneInfo, start: int) -> Iterator[tuple[int, int, int]]:
-    """A UTC week as stretches of one offset each, in seconds."""
-    begun, offset = start, _offset(zone, start)
-    for probe in range(start + _PROBE_S, start + _WEEK_S + 1, _PROBE_S):
-        now = _offset(zone, probe)
-        if now == offset:
-            continue
-        before, after = probe - _PROBE_S, probe
-        while after - before > 1:
-            middle = (before + after) // 2
-            if _offset(zone, middle) == offset:
-                before = middle
-            else:
-                after = middle
-        if after < start + _WEEK_S:
-            yield begun, after, offset
-            begun, offset = after, now
-    yield begun, start + _WEEK_S, offset
+def _calendar_of(key: str, hours: CallingHours) -> Calendar:
+    if key not in _OF_RULES:
+        _OF_RULES[key] = Calendar(hours)
+    return _OF_RULES[key]
 
 
-def _offset(zone: ZoneInfo, second: int) -> int:
-    offset = datetime.fromtimestamp(second, zone).utcoffset()
-    assert offset is not None
-    return offset // timedelta(seconds=1)
+def _is_open(calendar: Calendar, name: str, at: datetime, margin: timedelta) -> bool:
+    since, until = ticks(at - margin), ticks(at + margin)
+    run = (since, since)
+    for week in range(since // WEEK, until // WEEK + 1):
+        for start, end in calendar.week(name, week):
+            if start <= run[1] and end > run[1]:
+                run = (since, end)
+    return until < run[1]
 
 
-def _intersection(ours: tuple[Stretch, ...], theirs: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
-    common: list[Stretch] = []
-    left, right = 0, 0
-    while left < len(ours) and right < len(theirs):
-        low = max(ours[left][0], theirs[right][0])
-        high = min(ours[left][1], theirs[right][1])
-        if low < high:
-            common.append((low, high))
-        if ours[left][1] < theirs[right][1]:
-            left += 1
-        else:
-            right += 1
-    return tuple(common)
-
-
-def _ticks(at: datetime) -> int:
-    return (at - _EPOCH) // _TICK
-
-
-def _instant(ticks: int) -> datetime:
-    return _EPOCH + ticks * _TICK
+def _wall(at: datetime, name: str) -> datetime | None:
+    zone = names_of_zones.load(name)
+    return None if zone is None else at.astimezone(zone)

@@ -12,6 +12,7 @@ from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.reconcile import REMOVED, WITHDRAWN, BookTask, Effect
 from campaigns.core.records import CAMPAIGN_END
 from campaigns.core.schedule import DEADLINE, NO_TOUCH, PAST_DUE, SUPERSEDED
+from campaigns.core.where import Where
 
 ONE = "one at a time"
 """Whose a contact is that no list brought: no list withdraws it."""
@@ -58,7 +59,7 @@ class Standing:
 
     tasks: Sequence[BookTask]
     occasion: str
-    zones: tuple[str, ...]
+    where: Where
     start: datetime | None
     suppressed: bool = False
     held: bool = False
@@ -83,7 +84,7 @@ def _next(one: Standing, hours: Hours, now: datetime) -> datetime | None:
         if task.stopped or task.state not in (TaskState.WAITING, TaskState.CLAIMED):
             continue
         due = max(filter(None, (task.due_at, task.retry_at, one.start, now)))
-        opening = hours.next_open(due, one.zones, EDGE_MARGIN)
+        opening = hours.next_open(due, one.where, EDGE_MARGIN)
         if opening is not None and (task.deadline_at is None or opening < task.deadline_at):
             found.append(opening)
     return min(found, default=None)

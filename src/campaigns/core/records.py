@@ -9,6 +9,7 @@ from typing import Any
 
 from campaigns.core.lifecycle import AttemptState, CampaignState, Outcome, TaskState
 from campaigns.core.outcomes import Source
+from campaigns.core.where import Where
 
 CAMPAIGN_END = "campaign_end"
 """The reason of a dial task that expires because its campaign does."""
@@ -125,7 +126,7 @@ class ContactRow:
     id: int
     key: str = field(repr=False)
     e164: str = field(repr=False)
-    zones: tuple[str, ...]
+    where: Where
     settings: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     line: int
@@ -246,7 +247,7 @@ class LaneHead:
 
     lane_id: int
     campaign_id: int
-    zones: tuple[str, ...]
+    where: Where
     head: datetime
 
 
@@ -278,7 +279,7 @@ class NewContact:
 
     key: str = field(repr=False)
     e164: str = field(repr=False)
-    zones: tuple[str, ...]
+    where: Where
     zone_source: str
     settings: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)

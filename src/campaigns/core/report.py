@@ -16,6 +16,7 @@ from campaigns.core.figures import AccountFigures, CampaignFigures, Health, Lane
 from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.lifecycle import CampaignState
+from campaigns.core.where import Where
 
 SILENT = timedelta(seconds=30)
 """A heartbeat or a worker that has said nothing for this long (real time) is taken for gone."""
@@ -74,7 +75,7 @@ def _why(group: LaneGroup, now: Situation) -> Waiting:
         reason = WaitReason.ACCOUNT_PAUSED.value
     elif now.start is not None and now.at < now.start:
         reason, next_at = WaitReason.DUE.value, _opening(now.start, group, now)
-    elif not now.hours.is_open(now.at, group.zones, EDGE_MARGIN):
+    elif not now.hours.is_open(now.at, group.where, EDGE_MARGIN):
         reason, next_at = WaitReason.HOURS.value, _opening(now.at, group, now)
     elif account.held_until is not None and account.held_until > now.at:
         reason, next_at = WaitReason.HELD.value, account.held_until
@@ -92,7 +93,7 @@ def silent(figures: CampaignFigures) -> bool:
 
 def _opening(since: datetime, group: LaneGroup, now: Situation) -> datetime | None:
     earliest = max(filter(None, (since, now.at, now.start)))
-    return now.hours.next_open(earliest, group.zones, EDGE_MARGIN)
+    return now.hours.next_open(earliest, group.where, EDGE_MARGIN)
 
 
 def estimated_end(groups: Sequence[LaneGroup], now: Situation) -> datetime | None:
@@ -106,9 +107,9 @@ def estimated_end(groups: Sequence[LaneGroup], now: Situation) -> datetime | Non
     if not groups or stopped or not account.limit:
         return None
     pace = max(account.window / account.limit, account.spacing)
-    left: dict[tuple[str, ...], int] = {}
+    left: dict[Where, int] = {}
     for group in groups:
-        left[group.zones] = left.get(group.zones, 0) + group.count
+        left[group.where] = left.get(group.where, 0) + group.count
     at = max(filter(None, (now.at, now.start, account.held_until, account.next_start_at)))
     for _ in range(_STEPS):
         if not left:
@@ -117,42 +118,40 @@ def estimated_end(groups: Sequence[LaneGroup], now: Situation) -> datetime | Non
     return None
 
 
-def _stride(
-    left: dict[tuple[str, ...], int], at: datetime, pace: timedelta, hours: Hours
-) -> datetime:
+def _stride(left: dict[Where, int], at: datetime, pace: timedelta, hours: Hours) -> datetime:
     """Dial until the calendar changes; takes what was dialled off `left`."""
     closing = {
-        zones: hours.closes(at, zones, EDGE_MARGIN)
-        for zones in left
-        if hours.is_open(at, zones, EDGE_MARGIN)
+        where: hours.closes(at, where, EDGE_MARGIN)
+        for where in left
+        if hours.is_open(at, where, EDGE_MARGIN)
     }
-    opening: dict[tuple[str, ...], datetime] = {}
-    for zones in [zones for zones in left if zones not in closing]:
-        opens = hours.next_open(at, zones, EDGE_MARGIN)
+    opening: dict[Where, datetime] = {}
+    for where in [where for where in left if where not in closing]:
+        opens = hours.next_open(at, where, EDGE_MARGIN)
         if opens is None:
-            del left[zones]  # it will end as skipped, without a call
+            del left[where]  # it will end as skipped, without a call
         else:
-            opening[zones] = opens
+            opening[where] = opens
     change = min((*closing.values(), *opening.values()), default=at)
     room = max(1, (change - at) // pace)
     dialled = 0
     # What closes first is dialled first: it is the scarcer.
-    for zones in sorted(closing, key=lambda one: closing[one]):
-        taken = min(left[zones], room - dialled)
-        left[zones] -= taken
+    for where in sorted(closing, key=lambda one: closing[one]):
+        taken = min(left[where], room - dialled)
+        left[where] -= taken
         dialled += taken
-        if not left[zones]:
-            del left[zones]
-    still_open = any(zones in left for zones in closing)
+        if not left[where]:
+            del left[where]
+    still_open = any(where in left for where in closing)
     if closing and not still_open:
         # The last of them leaves at once, not one pace later.
         return at + pace * max(0, dialled - (0 if left else 1))
     return max(change, at + pace)
 
 
-def late_since(head: datetime, zones: tuple[str, ...], hours: Hours) -> datetime | None:
+def late_since(head: datetime, where: Where, hours: Hours) -> datetime | None:
     """The first instant at which a call eligible since `head` could have left."""
-    return hours.next_open(head, zones, EDGE_MARGIN)
+    return hours.next_open(head, where, EDGE_MARGIN)
 
 
 def problems(health: Health) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from campaigns.core.anchor import occasion as occasion_of
 from campaigns.core.cron import GRACE, next_firing
 from campaigns.core.definition import Definition, Schedule
+from campaigns.core.where import Where
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -49,7 +50,7 @@ class Member:
 
     contact_id: int
     phone_id: int
-    zones: tuple[str, ...]
+    where: Where
     time_at: datetime | None
 
 

@@ -20,6 +20,7 @@ from campaigns.core.lifecycle import Outcome
 from campaigns.core.offsets import land
 from campaigns.core.records import CAMPAIGN_END
 from campaigns.core.runs import Run
+from campaigns.core.where import Where
 
 DEADLINE, SUPERSEDED = "deadline", "superseded"
 """Why a touch expires: its appointment is too near or over, or its next touch has come due."""
@@ -70,7 +71,7 @@ def plan_touches(
     *,
     now: datetime,
     hours: Hours,
-    zones: tuple[str, ...],
+    where: Where,
     not_before: datetime | None = None,
     run: Run | None = None,
 ) -> tuple[TouchPlan, ...]:
@@ -83,13 +84,13 @@ def plan_touches(
     arrival = max(filter(None, (now, schedule.start, not_before, began)))
     if anchor is None:
         over = schedule.cron is not None and run is None  # its cron fires no more
-        return (_without_anchor(schedule, arrival, hours, zones, run, over=over),)
+        return (_without_anchor(schedule, arrival, hours, where, run, over=over),)
     last, ends_as = _end(schedule, anchor)
     drafts = [_Draft(name="", due=arrival)]
     if schedule.touches:
         drafts = _due(schedule, anchor, arrival)
-        _open(drafts, schedule, arrival, hours, zones)
-    plans = _judged(drafts, last, ends_as, anchor.occasion, schedule.min_gap, hours, zones)
+        _open(drafts, schedule, arrival, hours, where)
+    plans = _judged(drafts, last, ends_as, anchor.occasion, schedule.min_gap, hours, where)
     return tuple(reversed(list(plans)))
 
 
@@ -97,12 +98,12 @@ def _without_anchor(
     schedule: Schedule,
     due: datetime,
     hours: Hours,
-    zones: tuple[str, ...],
+    where: Where,
     run: Run | None,
     *,
     over: bool,
 ) -> TouchPlan:
-    opening = hours.next_open(due, zones, EDGE_MARGIN)
+    opening = hours.next_open(due, where, EDGE_MARGIN)
     never = over or opening is None or (schedule.end is not None and opening >= schedule.end)
     return TouchPlan(
         name="",
@@ -146,7 +147,7 @@ def _open(
     schedule: Schedule,
     arrival: datetime,
     hours: Hours,
-    zones: tuple[str, ...],
+    where: Where,
 ) -> None:
     """What `when_closed` does to touches that fall in closed hours; one made late just waits."""
     earliest = arrival
@@ -154,19 +155,19 @@ def _open(
         if draft.reason is not None:
             continue
         if draft.due > arrival and schedule.when_closed != "later":
-            opening = hours.next_open(draft.due, zones, EDGE_MARGIN)
+            opening = hours.next_open(draft.due, where, EDGE_MARGIN)
             if opening is None or opening - draft.due > EDGE_MARGIN:
                 if schedule.when_closed == "earlier":
-                    draft.due = _earlier(draft.due, earliest, hours, zones)
+                    draft.due = _earlier(draft.due, earliest, hours, where)
                 elif opening is not None:
                     draft.reason = CLOSED
                     continue
         earliest = max(earliest, draft.due)
 
 
-def _earlier(due: datetime, earliest: datetime, hours: Hours, zones: tuple[str, ...]) -> datetime:
+def _earlier(due: datetime, earliest: datetime, hours: Hours, where: Where) -> datetime:
     """An hour before the last opening closes, or as it opens; `due` itself where that is past."""
-    stretch = hours.last_open(due, zones, EDGE_MARGIN)
+    stretch = hours.last_open(due, where, EDGE_MARGIN)
     if stretch is None:
         return due
     opens, closes = stretch
@@ -181,12 +182,12 @@ def _judged(
     occasion: str,
     min_gap: timedelta,
     hours: Hours,
-    zones: tuple[str, ...],
+    where: Where,
 ) -> Iterator[TouchPlan]:
     """From the last touch to the first, because each is judged by the one that follows it."""
     following: TouchPlan | None = None
     for draft in reversed(drafts):
-        opening = hours.next_open(draft.due, zones, EDGE_MARGIN)
+        opening = hours.next_open(draft.due, where, EDGE_MARGIN)
         deadline, expires_as = last, ends_as
         if following is not None:  # it is live, so it is due before the last
             deadline, expires_as = following.due_at, SUPERSEDED

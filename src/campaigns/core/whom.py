@@ -71,7 +71,7 @@ def comes_next(task: LaneGroup, now: Situation, rules: Rules) -> Waiting:
     ):
         # Its own reason is the later one, or one that only a person ends.
         if until is not None and (found.next_at or now.at) < until and found.reason not in _OPEN:
-            opens = now.hours.next_open(until, task.zones)
+            opens = now.hours.next_open(until, task.where)
             found = Waiting(reason=reason.value, count=1, next_at=opens)
     return found
 

@@ -103,6 +103,6 @@ def open_lanes(
     heads = [
         head
         for head in tx.heads(campaign.id)
-        if head.head <= at and hours.is_open(at, head.zones, EDGE_MARGIN)
+        if head.head <= at and hours.is_open(at, head.where, EDGE_MARGIN)
     ]
     return sorted(heads, key=lambda head: (head.head, head.lane_id))

@@ -72,7 +72,7 @@ class Family:
             not_before=_not_before(contact, pinned),
             barred=contact.held
             or (time is None and pinned.anchor is not None)
-            or not pinned.hours.is_open(at, contact.zones, EDGE_MARGIN)
+            or not pinned.hours.is_open(at, contact.where, EDGE_MARGIN)
             or tx.unheard(task.id)
             or tx.unsettled_until(task.id) is not None,
         )
@@ -99,7 +99,7 @@ class Family:
 
 
 def _in_time(one: Member, turn: datetime, pinned: Pinned) -> bool:
-    opening = pinned.hours.next_open(turn, one.contact.zones, EDGE_MARGIN)
+    opening = pinned.hours.next_open(turn, one.contact.where, EDGE_MARGIN)
     deadline = one.task.deadline_at
     return opening is not None and (deadline is None or opening < deadline)
 

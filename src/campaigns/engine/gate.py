@@ -117,7 +117,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         pause_asked=tx.pause_asked(campaign.id),
         unapproved=approval.lacking(tx, campaign, pinned.definition, contact.id),
         start=campaign.start_at,
-        zones=contact.zones,
+        where=contact.where,
         suppressed=tx.suppressed(task.phone_id),
         busy_until=tx.busy_until(task.phone_id, now.policy),
         recent_intents=tx.recent_intents(task.phone_id, now.policy - CAP_PERIOD),

@@ -158,7 +158,7 @@ class Loader:
         return NewContact(
             key=entry.key,
             e164=entry.to_number,
-            zones=entry.zones,
+            where=entry.where,
             zone_source=entry.zone_source,
             settings=_settings(entry),
             fields=entry.fields,
@@ -183,7 +183,7 @@ class Loader:
 
     def _planned(self, entry: Contact) -> tuple[TouchPlan, ...]:
         """The touches of a contact; people who share a calendar and have no anchor share a plan."""
-        key = (entry.zones, entry.not_before, entry.anchor)
+        key = (entry.where, entry.not_before, entry.anchor)
         if key not in self._plans:
             if len(self._plans) > _REMEMBERED:
                 self._plans.clear()
@@ -192,7 +192,7 @@ class Loader:
                 entry.anchor,
                 now=self.now.policy,
                 hours=self._hours,
-                zones=entry.zones,
+                where=entry.where,
                 not_before=entry.not_before,
                 run=self.run,
             )

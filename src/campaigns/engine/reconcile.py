@@ -78,11 +78,11 @@ class Reconciler(Comparison):
         fresh = [one.entry for one in found if one.old is None]
         changed = [one for one in found if one.change is not None]
         repeated = self.loader.insert(tx, fresh, phones)
-        zones = {" ".join(one.entry.zones) for one in changed}
-        lanes = tx.lanes(self.id, zones) if zones else {}
+        places = {one.entry.where.text for one in changed}
+        lanes = tx.lanes(self.id, places) if places else {}
         at = tx.now().policy
         for one in changed:
-            self._rewrite(tx, one, phones[one.entry.e164], lanes[" ".join(one.entry.zones)], at)
+            self._rewrite(tx, one, phones[one.entry.e164], lanes[one.entry.where.text], at)
         tx.relined(_relined(found), self.definition.contacts.owner)
         return repeated
 

@@ -187,11 +187,11 @@ def _due(found: Recovery, parts: Parts) -> Iterator[Due]:
     while True:
         with parts.store.read() as tx:
             rows = tx.due_by(found.held_at, after=after, limit=500)
-            for task, campaign, key, zones in rows:
+            for task, campaign, key, where in rows:
                 row = tx.campaign(task.campaign_id)
                 hours = parts.versions.get(tx, row.id, row.version).hours
                 first = max(filter(None, (task.eligible_at, row.start_at, found.since - MARGIN)))
-                opening = hours.next_open(first, zones, EDGE_MARGIN)
+                opening = hours.next_open(first, where, EDGE_MARGIN)
                 could = opening is not None and opening <= found.held_at
                 if (could or task.id in left) and not tx.suppressed(task.phone_id):
                     left.discard(task.id)

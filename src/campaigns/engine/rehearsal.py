@@ -61,6 +61,6 @@ def _ahead(tx: Transaction, now: Now, parts: Parts) -> Iterable[datetime]:
                 continue
             for head in tx.heads(campaign.id):
                 start = max(filter(None, (head.head, campaign.start_at, now.policy)))
-                opening = hours.next_open(start, head.zones, EDGE_MARGIN)
+                opening = hours.next_open(start, head.where, EDGE_MARGIN)
                 if opening is not None:
                     yield max(opening, ready)

@@ -80,7 +80,7 @@ def _enlist(tx: Transaction, row: CampaignRow, parts: Parts) -> None:
     run = Run(at=row.run_at, begun=False)
     pinned = parts.versions.get(tx, row.id, row.version)
     at = tx.now().policy
-    lanes = tx.lanes(row.id, {" ".join(one.zones) for one in members})
+    lanes = tx.lanes(row.id, {one.where.text for one in members})
     known = tx.tasks_of([one.contact_id for one in members])
     fresh: list[tuple[Member, NewTask, int]] = []
     for one in members:
@@ -89,7 +89,7 @@ def _enlist(tx: Transaction, row: CampaignRow, parts: Parts) -> None:
             None,
             now=at,
             hours=pinned.hours,
-            zones=one.zones,
+            where=one.where,
             not_before=one.time_at,
             run=run,
         )[0]
@@ -106,7 +106,7 @@ def _enlist(tx: Transaction, row: CampaignRow, parts: Parts) -> None:
             continue
         kept = next(filter(_untouched, known[one.contact_id]), None)
         if kept is None or task.outcome is not None:
-            fresh.append((one, task, lanes[" ".join(one.zones)]))
+            fresh.append((one, task, lanes[one.where.text]))
         else:  # of a run that was missed
             tx.rename(Rename(task_id=kept.id, occasion=run.occasion))
             tx.retime(Retime(task_id=kept.id, plan=task), at)

@@ -53,7 +53,7 @@ def person(name: str, key: str, parts: Parts) -> Person:
             key=there.key,
             row=there.fields,
             to_number=there.e164,
-            zones=there.zones,
+            zones=there.where.zones,
             line=known.line,
             updated_at=known.said_at,
             held=known.held,
@@ -73,7 +73,7 @@ def standing(
     one = Standing(
         tasks=tasks,
         occasion=tasks[-1].occasion if campaign.run and tasks else known.occasion,
-        zones=there.zones,
+        where=there.where,
         start=campaign.start_at,
         suppressed=phone_id is None or tx.suppressed(phone_id),
         held=known.held,

@@ -209,7 +209,7 @@ def _closed_for_ever(parts: Parts) -> list[LaneHead]:
                 found += [
                     head
                     for head in tx.heads(campaign.id)
-                    if head.head <= at and hours.next_open(at, head.zones, EDGE_MARGIN) is None
+                    if head.head <= at and hours.next_open(at, head.where, EDGE_MARGIN) is None
                 ]
     return found
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from campaigns.core.calls import Limit
 from campaigns.core.incarnation import Orphan
 from campaigns.core.records import AttemptRow, Incarnation, NewEvent, TaskRow
+from campaigns.core.where import Where
 
 
 class IncarnationBook(Protocol):
@@ -53,5 +54,5 @@ class RecoveryBook(Protocol):
 
     def due_by(
         self, at: datetime, *, after: int, limit: int
-    ) -> Sequence[tuple[TaskRow, str, str, tuple[str, ...]]]:
-        """(task, campaign's name, contact's key, zones) of what may have been rung by `at`."""
+    ) -> Sequence[tuple[TaskRow, str, str, Where]]:
+        """(task, campaign's name, contact's key, where) of what may have been rung by `at`."""

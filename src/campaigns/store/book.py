@@ -111,7 +111,7 @@ class BookQueries(Queries):
             .values(
                 key=entry.key,
                 phone_id=phone_id,
-                zones=" ".join(entry.zones),
+                zones=entry.where.text,
                 zone_source=entry.zone_source,
                 settings=dict(entry.settings),
                 fields=dict(entry.fields),
@@ -259,7 +259,7 @@ def new_task(task: NewTask) -> dict[str, Any]:
 
 def _said(entry: NewContact) -> str:
     """Everything that a row says, in one text: the order of its columns says nothing."""
-    said = [entry.e164, entry.zones, entry.zone_source, entry.settings, entry.fields]
+    said = [entry.e164, entry.where.text, entry.zone_source, entry.settings, entry.fields]
     time = None if entry.time_at is None else entry.time_at.isoformat()
     return json.dumps([*said, time, entry.occasion], sort_keys=True, ensure_ascii=False)
 

@@ -25,6 +25,11 @@ from sqlalchemy import (
 
 from campaigns.store.columns import BigId, Instant, Json, Sealed, SealedJson, metadata
 
+RIPE_FIRST = "state = 'waiting' AND ripe_at >= eligible_at AND attempts = spent"
+RIPE_AGAIN = "state = 'waiting' AND ripe_at >= eligible_at AND attempts > spent"
+UNRIPE = "state = 'waiting' AND (ripe_at IS NULL OR ripe_at < eligible_at)"
+"""Waiting dial tasks fall in one of these; the queries say it in the same words (tasks.py)."""
+
 dial_task = Table(
     "dial_task",
     metadata,
@@ -53,6 +58,8 @@ dial_task = Table(
     Column("expires_as", String(32), nullable=False, server_default="campaign_end"),
     Column("stopped", String(32)),  # no further call, and why; a live one goes on
     Column("spent", Integer, nullable=False, server_default="0"),  # attempts of earlier rounds
+    # Up to when it was seen to be eligible; whoever makes it wait longer makes it unripe.
+    Column("ripe_at", Instant),
     UniqueConstraint("contact_id", "touch", "occasion"),
     CheckConstraint("(state = 'done') = (outcome IS NOT NULL)", name="done_has_outcome"),
     Index(
@@ -62,6 +69,26 @@ dial_task = Table(
         "id",
         postgresql_where=text("state = 'waiting'"),
         sqlite_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "ix_dial_task_unripe",
+        "lane_id",
+        "eligible_at",
+        "id",
+        postgresql_where=text(UNRIPE),
+        sqlite_where=text(UNRIPE),
+    ),
+    *(
+        Index(
+            name,
+            *("lane_id", "deadline_at", "eligible_at", "id"),
+            postgresql_where=text(ripe),
+            sqlite_where=text(ripe),
+        )
+        for name, ripe in (
+            ("ix_dial_task_ripe_first", RIPE_FIRST),
+            ("ix_dial_task_ripe_again", RIPE_AGAIN),
+        )
     ),
     Index(
         "ix_dial_task_deadline",
@@ -126,6 +153,7 @@ attempt = Table(
     Column("currency", Text),
     Column("recording_id", Text),
     Column("ended_reason", Text),
+    Column("admitted", Json),  # what allowed it: rules, local times, caps; nothing of the person
     Column("proof", Json),  # why it is believed that nobody was rung, or what else came to light
     Index(
         "uq_attempt_open_phone",
@@ -160,6 +188,13 @@ attempt = Table(
         "settle_at",
         postgresql_where=text("state = 'dialing'"),
         sqlite_where=text("state = 'dialing'"),
+    ),
+    Index(
+        "ix_attempt_open_account",
+        "account_id",
+        "campaign_id",
+        postgresql_where=text("open"),
+        sqlite_where=text("open = 1"),
     ),
     Index("ix_attempt_task_id", "task_id", "attempt_no"),
     Index("ix_attempt_phone_id_intent_at", "phone_id", "intent_at"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, or_, select, update
 
+from campaigns.core import where
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.records import ContactRow, NewContact, NewReject, NewTask
 from campaigns.store.book import BookQueries, new_task
@@ -70,7 +71,7 @@ class PeopleQueries(BookQueries):
         phones: Mapping[str, int],
     ) -> Sequence[tuple[NewContact, int]]:
         """Insert contacts and their dial tasks; returns the repeated keys with their first line."""
-        lanes = self.lanes(campaign_id, {" ".join(entry.zones) for entry in contacts})
+        lanes = self.lanes(campaign_id, {entry.where.text for entry in contacts})
         index_of = {entry.key: self.key_index(campaign_id, entry.key) for entry in contacts}
         digests = self.digests(campaign_id, contacts)
         inserted = self.connection.execute(
@@ -81,7 +82,7 @@ class PeopleQueries(BookQueries):
                     "key_index": index_of[entry.key],
                     "key": entry.key,
                     "phone_id": phones[entry.e164],
-                    "zones": " ".join(entry.zones),
+                    "zones": entry.where.text,
                     "zone_source": entry.zone_source,
                     "settings": dict(entry.settings),
                     "fields": dict(entry.fields),
@@ -185,7 +186,7 @@ class PeopleQueries(BookQueries):
             id=row.id,
             key=row.key or "",
             e164=row.e164 or "",
-            zones=tuple(row.zones.split()),
+            where=where.read(row.zones),
             settings=row.settings,
             fields=row.fields,
             line=row.source_line,
@@ -270,6 +271,6 @@ def _task(
         "account_id": account_id,
         "contact_id": contact_id,
         "phone_id": phones[entry.e164],
-        "lane_id": lanes[" ".join(entry.zones)],
+        "lane_id": lanes[entry.where.text],
         **new_task(task),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from campaigns.core import pacing
+from campaigns.core import pacing, where
 from campaigns.core.calls import Limit
 from campaigns.core.definition import Definition
 from campaigns.core.figures import (
@@ -245,7 +245,7 @@ class CampaignReads(BaseReads):
         )
         return [
             LaneGroup(
-                zones=tuple(zones.split()),
+                where=where.read(zones),
                 reason=reason,
                 eligible=bool(ready),
                 count=count,

@@ -144,7 +144,7 @@ class HealthReads(CampaignReads):
                 continue
             hours = Hours(self.tx.definition(row.id, row.version)[0].calling_hours)
             for head in self.tx.heads(campaign_id):
-                if head.head <= at and hours.is_open(at, head.zones, EDGE_MARGIN):
+                if head.head <= at and hours.is_open(at, head.where, EDGE_MARGIN):
                     due = max(filter(None, (head.head, row.start_at)))
-                    late.append(late_since(due, head.zones, hours) or due)
+                    late.append(late_since(due, head.where, hours) or due)
         return min(late, default=None)

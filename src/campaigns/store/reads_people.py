@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
+from campaigns.core import where
 from campaigns.core.figures import (
     ContactLine,
     Page,
@@ -100,7 +101,7 @@ def _contact(row: Row[Any]) -> ContactLine:
         id=row.contact_id,
         key=key_of(row.key, row.contact_id),
         to_number=row.e164 or "",
-        zones=tuple(row.zones.split()),
+        zones=where.read(row.zones).zones,
         state=TaskState(row.state),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         reason=row.reason,

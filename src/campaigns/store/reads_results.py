@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from campaigns.core import where
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, Outcome
 from campaigns.core.outcomes import OUTCOME_OF
@@ -125,7 +126,7 @@ def _result(row: Row[Any], calls: Sequence[Any], campaign: str, source: str, run
         "currency": next((one.currency for one in calls if one.currency), None),
         "call_id": call.call_id if call else None,
         "recording_id": call.recording_id if call else None,
-        "timezone": row.zones or None,
+        "timezone": " ".join(where.read(row.zones).zones) or None,
         "timezone_source": row.zone_source,
         "late_s": None if first is None else round((first - row.due_at).total_seconds(), 1),
         "source_file": source if row.source_line else None,  # told one at a time: of no file

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from campaigns.core import where
 from campaigns.core.figures import LaneGroup, SuppressionLine
 from campaigns.core.hours import Hours
 from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, Now
@@ -94,7 +95,7 @@ def _task(row: Row[Any], name: str, source: str, now: Situation, rules: Rules) -
     next_at, why = None, None
     if state is TaskState.WAITING:
         group = LaneGroup(
-            zones=tuple(row.zones.split()),
+            where=where.read(row.zones),
             reason=row.wait_reason,
             eligible=row.eligible_at <= now.at,
             count=1,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
 
+from campaigns.core import where
 from campaigns.core.calls import Limit
 from campaigns.core.lifecycle import (
     RANG_NOBODY,
@@ -79,10 +80,10 @@ class RecoveryQueries(Queries):
 
     def due_by(
         self, at: datetime, *, after: int, limit: int
-    ) -> Sequence[tuple[TaskRow, str, str, tuple[str, ...]]]:
+    ) -> Sequence[tuple[TaskRow, str, str, where.Where]]:
         """Tasks not rung as far as is known that could have been by `at`, in the order of ids.
 
-        Each with its campaign's name, its contact's key and its zones.
+        Each with its campaign's name, its contact's key and where it is.
         """
         query = (
             select(dial_task, campaign.c.name, contact.c.key, lane.c.zones)
@@ -99,7 +100,7 @@ class RecoveryQueries(Queries):
             .limit(limit)
         )
         return [
-            (task_row(row), row["name"], row["key"], tuple(row["zones"].split()))
+            (task_row(row), row["name"], row["key"], where.read(row["zones"]))
             for row in self.connection.execute(query).mappings()
         ]
 

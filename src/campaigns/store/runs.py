@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
+from campaigns.core import where
 from campaigns.core.lifecycle import CampaignState, TaskState
 from campaigns.core.records import CampaignRow, NewTask
 from campaigns.core.runs import Member, Origin
@@ -69,7 +70,7 @@ class RunQueries(CampaignQueries):
             Member(
                 contact_id=row.id,
                 phone_id=row.phone_id,
-                zones=tuple(row.zones.split()),
+                where=where.read(row.zones),
                 time_at=row.time_at,
             )
             for row in self.connection.execute(query)

@@ -46,6 +46,7 @@ __all__ = [
     "attempt_member",
     "audit",
     "campaign",
+    "campaign_suppression",
     "campaign_version",
     "capability",
     "contact",
@@ -124,6 +125,7 @@ account = Table(
     Column("paused_why", String(200)),
     Column("paused_by", String(100)),
     Column("paused_at", Instant),
+    Column("concurrent_calls", Integer),  # none: as many as there are
 )
 
 slot = Table(
@@ -189,6 +191,17 @@ suppression = Table(
     Column("reason", String(200), nullable=False),
     Column("source", String(32), nullable=False),
     Column("added_at", Instant, nullable=False),
+)
+
+campaign_suppression = Table(
+    "campaign_suppression",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("phone_id", ForeignKey("phone.id"), primary_key=True),
+    Column("reason", String(200), nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Index("ix_campaign_suppression_phone_id", "phone_id"),
 )
 
 heartbeat = Table(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Update, bindparam, case, exists, select, update
 
+from campaigns.core import where
 from campaigns.core.lifecycle import (
     CampaignState,
     Outcome,
@@ -67,7 +68,7 @@ class TaskQueries(Queries):
             LaneHead(
                 lane_id=row.id,
                 campaign_id=campaign_id,
-                zones=tuple(row.zones.split()),
+                where=where.read(row.zones),
                 head=row.head,
             )
             for row in self.connection.execute(_HEADS, {"campaign": campaign_id})
