@@ -94,6 +94,8 @@ PROMISED: dict[str, Any] = {
 
 NOW = {
     *("name", "purpose", "agent_id", "from_number", "max_duration", "recording", "context"),
+    *("consent.attested", "consent.column", "disclosure", "contacts.state"),
+    *("calling_hours.rules", "calling_hours.ambiguous_timezone"),
     *("contacts.file", "contacts.rows", "contacts.to_number", "contacts.key", "contacts.timezone"),
     "contacts.columns",
     *("contacts.region", "contacts.where", "contacts.same_number", "contacts.encoding"),
@@ -171,6 +173,7 @@ def test_a_key_that_is_read_changes_the_definition(path: str) -> None:
         "contacts.max_rejected": "0%",
         "recording": "true",
         "calling_hours.timezone": "Asia/Tokyo",
+        "calling_hours.ambiguous_timezone": "skip",
         "retry.failed": "1h",
         "retry.voicemail": "1h",
         "retry.busy": "11m",

@@ -146,8 +146,8 @@ def test_every_fault_of_both_files_comes_at_once_in_order(tmp_path: Path) -> Non
 
 
 def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> None:
-    columns = "to_number,appointment_id,clinic_tz,status,patient,appointment_at"
-    columns += ",language,clinic_phone"
+    columns = "mobile,appointment_id,clinic_tz,status,patient,appointment_at"
+    columns += ",language,clinic_phone,state"
     written(tmp_path, f"{columns}\n+16175550100,1,America/New_York,booked,Ann,noon\n")
     text = re.sub(r"\n  cron: .*", "", EVERYTHING)  # either it or an anchor
     written(tmp_path, text, "c.yaml")
@@ -155,7 +155,7 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
         load(tmp_path / "c.yaml", today=TODAY)
     assert all("not yet" in str(fault) for fault in caught.value.faults)
     refused = {fault.key for fault in caught.value.faults}
-    assert len(refused) == 14
+    assert len(refused) == 9
     lines = text.splitlines()
     for fault in caught.value.faults:
         line = int(fault.at.rpartition(":")[2])
@@ -164,11 +164,9 @@ def test_the_whole_language_is_read_or_refused_with_not_yet(tmp_path: Path) -> N
 
 def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
     columns = "mobile,appointment_id,clinic_tz,status,patient,appointment_at"
-    columns += ",language,clinic_phone"
+    columns += ",language,clinic_phone,state"
     written(tmp_path, f"{columns}\n+16175550100,1,America/New_York,booked,Ann,2026-03-10 14:00\n")
-    refused = "account consent disclosure pacing budget caps dispositions opt_out notify store"
-    refused += " state cron rules"
-    refused += " ambiguous_timezone everyone"
+    refused = "account pacing budget caps dispositions opt_out notify store cron everyone"
     kept, skipping = [], -1
     for line in EVERYTHING.splitlines():
         indent = len(line) - len(line.lstrip())
@@ -185,6 +183,9 @@ def test_what_it_reads_of_the_whole_language_is_right(tmp_path: Path) -> None:
     assert source.definition.contacts.where == "{{ status == 'booked' }}"
     assert len(source.definition.calling_hours.closed) == 2
     assert source.definition.calling_hours.holidays == ("US-MA",)
+    assert source.definition.calling_hours.rules == ("us-tcpa",)
+    assert source.definition.contacts.state == "state"
+    assert source.definition.disclosure == "This is the automated assistant of Harbor Dental."
     assert [touch.name for touch in source.definition.schedule.touches] == [
         "two_days_before",
         "same_day",

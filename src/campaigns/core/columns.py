@@ -39,12 +39,14 @@ class Columns:
     number: str
     key: str | None
     timezone: str | None
+    state: str | None
+    consent: str | None
     settings: Mapping[str, str]  # setting → column
     spare: tuple[str, ...]
 
 
-def understand(contacts: Contacts, header: Sequence[str]) -> Columns:
-    """Find every column the campaign needs. All faults at once."""
+def understand(contacts: Contacts, header: Sequence[str], *, consent: str | None = None) -> Columns:
+    """Find every column the campaign needs. All faults at once. `consent`: that of its consent."""
     faults = [
         Fault(
             at="",
@@ -67,6 +69,8 @@ def understand(contacts: Contacts, header: Sequence[str]) -> Columns:
     zone = _named("contacts.timezone", contacts.timezone, header, faults) or settings.get(
         "timezone"
     )
+    state = _named("contacts.state", contacts.state, header, faults)
+    agreed = _named("consent.column", consent, header, faults)
     if contacts.same_number is SameNumber.GROUP and key is None:
         faults.append(
             Fault(
@@ -79,11 +83,13 @@ def understand(contacts: Contacts, header: Sequence[str]) -> Columns:
         )
     if faults:
         raise DefinitionError(faults)
-    taken = {number, key, zone, *settings.values(), ""}
+    taken = {number, key, zone, state, agreed, *settings.values(), ""}
     return Columns(
         number=number,
         key=key,
         timezone=zone,
+        state=state,
+        consent=agreed,
         settings=settings,
         spare=tuple(name for name in header if name not in taken),
     )

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from campaigns.core import callers, columns, numbers, of_row, spoken, zones
+from campaigns.core import callers, numbers, of_row, spoken, zones
 from campaigns.core.anchor import Anchored
 from campaigns.core.cells import clean
-from campaigns.core.context import Templates, ThisCall, Unrenderable, anchor_of
+from campaigns.core.context import Templates, ThisCall, Unrenderable, anchor_of, columns_of
 from campaigns.core.definition import Definition
 from campaigns.core.fields import AN_ID, is_id
 from campaigns.core.numbers import Number, NumberFault
@@ -36,7 +36,8 @@ class Contact:
     key: str = field(repr=False)
     to_number: str = field(repr=False)
     zones: tuple[str, ...]  # candidate IANA zones, sorted; empty: none known
-    zone_source: str  # column | number | column+number | file
+    zone_source: str  # column | number | column+number | file | ambiguous
+    places: tuple[str, ...] = ()  # where it may be: countries and parts of them, sorted
     not_before: datetime | None = None
     anchor: Anchored | None = field(default=None, repr=False)
     agent_id: str | None = None
@@ -87,7 +88,7 @@ class ContactReader:
         """`now`: as of when contexts are rendered, which only relative wording shows."""
         faults: list[Fault] = []
         try:
-            self._columns = columns.understand(definition.contacts, header)
+            self._columns = columns_of(definition, header)
         except DefinitionError as error:
             faults.extend(error.faults)
         try:
@@ -110,6 +111,7 @@ class ContactReader:
             del self._calls[1:]
         self._header = tuple(header)
         self._stated_only = definition.contacts.zone_evidence == "stated"
+        self._ambiguous = definition.calling_hours.ambiguous_timezone
 
     @property
     def number_column(self) -> str:
@@ -157,6 +159,8 @@ class ContactReader:
         to_number = self._number(self._columns.number, fields.get(self._columns.number, ""))
         anchor = self._anchored(fields)
         key = self._key(fields, to_number, anchor)
+        if self._columns.consent is not None:
+            of_row.consent(self._columns.consent, fields.get(self._columns.consent, ""))
         names, source = self._zones(fields, to_number)
         return Contact(
             line=line,
@@ -164,6 +168,7 @@ class ContactReader:
             to_number=to_number,
             zones=names,
             zone_source=source,
+            places=self._places(fields, to_number),
             not_before=of_row.not_before(*self._cell("scheduled_at", fields), self._zone),
             anchor=anchor,
             agent_id=self._agent_id(fields),
@@ -221,10 +226,18 @@ class ContactReader:
             return (zones.canonical(self._hours_zone),), "file"
         of_number = numbers.zones_of(to_number)
         if stated is None:
-            return of_number, "number"
+            if self._ambiguous == "intersect" or zones.one_clock(of_number):
+                return of_number, "number"
+            if self._ambiguous == "skip":
+                return (), "ambiguous"
+            return (zones.canonical(self._ambiguous),), "file"
         if self._stated_only or not of_number:
             return (stated,), "column"
         return _both(stated, of_number), "column+number"
+
+    def _places(self, fields: Mapping[str, str], to_number: str) -> tuple[str, ...]:
+        column = self._columns.state or ""
+        return of_row.places(column, fields.get(column, ""), to_number, self._region)
 
     def _agent_id(self, fields: Mapping[str, str]) -> str | None:
         column, text = self._cell("agent_id", fields)

@@ -30,6 +30,9 @@ from campaigns.errors import DefinitionError, Fault
 
 __all__ = ["FILTERS", "OUTPUT_LIMIT", "MissingValue", "Templates", "ThisCall", "Unrenderable"]
 
+DISCLOSURE = "disclosure"
+"""The name under which the agent gets the campaign's disclosure."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Templates:
@@ -71,15 +74,20 @@ class Templates:
             (name, one(f"context.{name}", source, of_call=of_call))
             for name, source in (told.items() if isinstance(told, Mapping) else ())
         ]
+        context.append((DISCLOSURE, one(DISCLOSURE, definition.disclosure, of_call=of_call)))
         where = one("contacts.where", definition.contacts.where, whole=True)
         agent = one("agent_id", _if_template(definition.agent_id))
         caller = one("from_number", _if_template(definition.from_number))
         sent: tuple[str, ...] = ()
         if told == "all":
             try:
-                sent = columns.understand(definition.contacts, header).spare
+                sent = columns_of(definition, header).spare
             except DefinitionError as error:
                 faults.extend(error.faults)
+        named = sent if told == "all" else told or ()
+        if definition.disclosure is not None and DISCLOSURE in named:
+            key = "context" if told == "all" else f"context.{DISCLOSURE}"
+            faults.append(_twice(key))
         if faults:
             raise DefinitionError(faults)
         return cls(
@@ -125,6 +133,24 @@ class Templates:
     def from_number(self, fields: Mapping[str, str]) -> str | None:
         """The caller number that a template chooses, as written; None where it is no template."""
         return self.caller.text(fields) if self.caller else None
+
+
+def columns_of(definition: Definition, header: Sequence[str]) -> columns.Columns:
+    """The header as this campaign reads it. Raises DefinitionError with every fault."""
+    consent = definition.consent
+    return columns.understand(
+        definition.contacts, header, consent=None if consent is None else consent.column
+    )
+
+
+def _twice(key: str) -> Fault:
+    return Fault(
+        at="",
+        key=key,
+        expected=f"no {DISCLOSURE} beside the campaign's own, which the agent gets by that name",
+        got="another",
+        hint="rename the column" if key == "context" else "remove one of them",
+    )
 
 
 def anchor_of(

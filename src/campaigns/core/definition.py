@@ -21,7 +21,7 @@ class Frozen(BaseModel):
 
 
 PURPOSES = ("appointment", "service", "survey", "marketing", "debt")
-"""Why people are called: it will choose the rules."""
+"""Why people are called: it chooses the rules."""
 USUAL_DURATION = timedelta(minutes=10)
 """The longest a call lasts where a file does not say."""
 
@@ -46,6 +46,7 @@ class Contacts(Frozen):
     to_number: str | None = None
     key: str | None = None
     timezone: str | None = None
+    state: str | None = None
     region: str | None = None
     where: str | None = None
     same_number: SameNumber | None = None  # None: separate when `key` is set, else refuse
@@ -143,10 +144,20 @@ class CallingHours(Frozen):
     open: Mapping[date, tuple[Span, ...]] = {}
     holidays: tuple[str, ...] = ()  # places whose public holidays are closed
     stated: bool = True  # False: nobody wrote them, the house default (09:00 to 20:00 daily)
+    rules: tuple[str, ...] = ()  # packs and single rows of core/rules that the file names
+    rules_off: bool = False  # `rules: none`: no rule pack holds
+    ambiguous_timezone: str = "intersect"  # intersect | skip | an IANA name
 
 
 HOUSE_HOURS = CallingHours(days=((Span(start=9 * 60, end=20 * 60),),) * 7, stated=False)
 """What holds where a file does not state `calling_hours`."""
+
+
+class Cap(Frozen):
+    """At most so many calls to one number in any stretch of this length."""
+
+    calls: int
+    per: timedelta
 
 
 class Retry(Frozen):
@@ -166,6 +177,13 @@ class Pacing(Frozen):
     first: int | None = None
 
 
+class Consent(Frozen):
+    """Whose word it is that people agreed to be called. Either of them."""
+
+    attested: str | None = None
+    column: str | None = None
+
+
 class Definition(Frozen):
     """A whole campaign. Equal definitions mean equal behaviour.
 
@@ -175,6 +193,8 @@ class Definition(Frozen):
 
     name: str
     purpose: str | None = None
+    consent: Consent | None = None
+    disclosure: str | None = None  # a text or a template; the agent gets it as context.disclosure
     agent_id: str
     from_number: str = Field(repr=False)
     from_numbers: tuple[str, ...] = Field(default=(), repr=False)  # a list, from_number its first
@@ -199,7 +219,8 @@ class Definition(Frozen):
     @property
     def _heard(self) -> object:
         agents = {touch.name: touch.agent_id for touch in self.schedule.touches if touch.agent_id}
-        return self.agent_id, agents, self.from_number, self.from_numbers, self.context
+        callers = self.from_number, self.from_numbers
+        return self.agent_id, agents, callers, self.context, self.disclosure
 
     def retry_of(self, touch: str) -> Retry:
         """How a touch is tried again."""

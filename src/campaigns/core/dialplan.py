@@ -35,9 +35,15 @@ def country_code(e164: str) -> str | None:
     return None
 
 
-def regions(code: str) -> tuple[str, ...]:
-    """The regions that share a country code, the main one first."""
-    return _CODES[code]
+def region_of(e164: str) -> str | None:
+    """What the library's `region_code_for_number` answers; None where it has no answer."""
+    code = country_code(e164)
+    if code is None:
+        return None
+    named, start = _CODES[code], 1 + len(code)
+    if len(named) == 1:
+        return named[0]
+    return next((one for one in named if _claims(code, one).match(e164, start)), None)
 
 
 def surely_valid(e164: str) -> bool:
@@ -69,6 +75,13 @@ def _valid(code: str) -> re.Pattern[str]:
     prefix = _metadata(code, _CODES[code][0]).national_prefix_for_parsing
     # Digits that may be a national prefix could be stripped: for the library to decide.
     return re.compile((f"(?!{prefix})" if prefix else "") + _by_region(code, _types))
+
+
+@lru_cache(maxsize=512)
+def _claims(code: str, region: str) -> re.Pattern[str]:
+    """Whether a number is of this region, where no earlier one of its code claims it."""
+    metadata = _metadata(code, region)
+    return re.compile(metadata.leading_digits or _types(metadata))
 
 
 @lru_cache(maxsize=512)
@@ -104,7 +117,7 @@ def _by_region(code: str, pattern: Callable[[PhoneMetadata], str]) -> str:
     for region in reversed(named):
         metadata = _metadata(code, region)
         mine = pattern(metadata)
-        claims = metadata.leading_digits or _types(metadata)
+        claims = _claims(code, region).pattern
         walk = f"(?:(?={claims}){mine}|(?!{claims}){walk})"
     return walk
 

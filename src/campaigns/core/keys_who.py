@@ -18,9 +18,9 @@ WHO: tuple[Key, ...] = (
     ),
     Key(
         path="purpose",
-        says="Why people are called. It is stored; rule packs will depend on it.",
+        says="Why people are called: it chooses the rules (`campaigns rules list`).",
         takes=f"one of {', '.join(PURPOSES)}",
-        default="none",
+        default="none: the hours and caps of marketing hold, the strictest",
         example="purpose: appointment",
         schema={"enum": list(PURPOSES)},
     ),
@@ -59,6 +59,40 @@ WHO: tuple[Key, ...] = (
         default="false",
         example="recording: false",
         schema={"type": ["boolean", "string"]},
+    ),
+    Key(
+        path="consent",
+        says="Whose word it is that people agreed to be called. Where a rule demands consent, as"
+        " for marketing in the United States, no campaign starts without it.",
+        takes="`attested` with a sentence that holds for everybody, or `column`",
+        default="none",
+        example='consent: {attested: "signed up at the desk, form 7 of 2026"}',
+        schema={},
+    ),
+    Key(
+        path="consent.attested",
+        says="How everybody on the list agreed; it is kept with the campaign as its proof.",
+        takes="a text",
+        default="none: needed unless `column`",
+        example='consent: {attested: "signed up at the desk, form 7 of 2026"}',
+        schema=TEXT,
+    ),
+    Key(
+        path="consent.column",
+        says="The column that says it of each contact. An empty cell, no, false or 0 is no consent:"
+        " the row is not called. yes, true, 1, x or the date of the consent is one.",
+        takes="a column",
+        default="none: needed unless `attested`",
+        example="consent: {column: agreed_on}",
+        schema=TEXT,
+    ),
+    Key(
+        path="disclosure",
+        says="What the agent has to say about itself. It reaches the agent as context.disclosure.",
+        takes="a text, or a template over the columns",
+        default="none",
+        example='disclosure: "This is the automated assistant of Harbor Dental."',
+        schema=TEXT,
     ),
     Key(
         path="contacts",
@@ -161,6 +195,15 @@ WHO: tuple[Key, ...] = (
         takes="a column of IANA names",
         default="a column `timezone`, else only the number tells",
         example=_FILE + "  timezone: clinic_tz",
+        schema=TEXT,
+    ),
+    Key(
+        path="contacts.state",
+        says="The column with each contact's state or province, for rules that differ by state. It"
+        " holds beside the one that the number's area code tells: the strictest rule wins.",
+        takes="a column of states such as FL, Florida, US-FL, NSW or Ontario",
+        default="none: only the number tells",
+        example=_FILE + "  state: state",
         schema=TEXT,
     ),
     Key(

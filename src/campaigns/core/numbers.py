@@ -126,20 +126,8 @@ def is_region(region: str) -> bool:
 @lru_cache(maxsize=4096)
 def country_of(e164: str) -> str | None:
     """The two-letter country of a number; None for satellites, shared services and no number."""
-    code = dialplan.country_code(e164)
-    if code is None:
-        return None
-    named = dialplan.regions(code)
-    found = named[0]
-    if len(named) > 1:
-        try:
-            number = phonenumbers.parse(e164)
-        except NumberParseException:
-            return None
-        found = phonenumbers.region_code_for_number(number) or (
-            named[0] if _FICTIONAL.fullmatch(e164) else ""
-        )
-    return found if found and found.isalpha() else None
+    found = dialplan.region_of(e164) or ("US" if _FICTIONAL.fullmatch(e164) else "")
+    return found if found.isalpha() else None
 
 
 def zones_of(e164: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The columns that set something for one contact: how long, recorded or not, not before when."""
+"""The columns that set something for one contact: how long, recorded or not, where, not before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from campaigns.core import durations, spoken
 from campaigns.core.cells import yes_or_no
 from campaigns.core.fields import LONGEST_CALL
+from campaigns.core.places import both, places_of, state_named
+from campaigns.core.reading import Refused
 
 
 class Reject(Exception):
@@ -40,6 +42,41 @@ def max_duration_s(column: str, text: str) -> int | None:
     if not timedelta(seconds=1) <= limit <= LONGEST_CALL:
         raise Reject(column, "a call takes from 1s to 4h")
     return limit // timedelta(seconds=1)
+
+
+def consent(column: str, text: str) -> None:
+    """Whether this contact agreed to be called. Raises Reject unless the cell says so.
+
+    Silence is no consent, nor is a word that somebody may have meant otherwise.
+    """
+    answer = yes_or_no(text)
+    if not text or answer is False:
+        raise Reject(column, "no consent")
+    if answer or text.lower() == "x":
+        return
+    try:
+        dated = spoken.read(text).date is not None
+    except spoken.Unreadable:
+        dated = False
+    if not dated:
+        wanted = "yes, true, 1, x or a date such as 2026-03-10"
+        raise Reject(column, f"neither consent nor none: expected {wanted}")
+
+
+def places(column: str, text: str, to_number: str, region: str | None) -> tuple[str, ...]:
+    """Where a contact may be: by its number, and by the state in a cell. Raises Reject.
+
+    `region`: the country of states where the number tells none.
+    """
+    of_number = places_of(to_number)
+    if not text:
+        return of_number
+    country = of_number[0] if of_number else region or ""
+    try:
+        return both(of_number, state_named(text, country))
+    except Refused as refused:
+        hint = f" ({refused.hint})" if refused.hint else ""
+        raise Reject(column, f"expected {refused.expected}{hint}") from None
 
 
 def recording(column: str, text: str) -> bool | None:

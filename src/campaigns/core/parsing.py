@@ -22,7 +22,7 @@ from campaigns.core.definition import (
     Retry,
     Schedule,
 )
-from campaigns.core.parsing_calls import known, pacing, retry
+from campaigns.core.parsing_calls import consent, known, pacing, retry
 from campaigns.core.parsing_touches import anchored
 from campaigns.core.reading import At, Path, Reading, boolean, one_of, said, text
 from campaigns.core.wall import instant, zone_name
@@ -51,6 +51,8 @@ def read(
     definition = Definition(
         name=reading.need(tree, "name", fields.name, "add for example name: reminders"),
         purpose=reading.take(tree, (), "purpose", one_of(*PURPOSES), None),
+        consent=consent(tree["consent"], reading) if "consent" in tree else None,
+        disclosure=reading.take(tree, (), "disclosure", text, None),
         agent_id=_own(tree, "agent_id", fields.agent_id, reading, columns),
         **_callers(tree, reading, columns),
         max_duration=reading.take(tree, (), "max_duration", fields.max_duration, USUAL_DURATION),
@@ -151,6 +153,7 @@ def _contacts(tree: Mapping[str, Any], reading: Reading) -> Contacts:
         to_number=column("to_number"),
         key=column("key"),
         timezone=column("timezone"),
+        state=column("state"),
         region=reading.take(section, path, "region", fields.region, None),
         where=column("where"),
         same_number=same,

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Literal, cast
 
 from campaigns.core import fields
-from campaigns.core.definition import Pacing, Retry
-from campaigns.core.reading import Path, Reading, one_of
+from campaigns.core.definition import Consent, Pacing, Retry
+from campaigns.core.reading import Path, Reading, one_of, text
 from campaigns.core.vocabulary import unknown
 
 
@@ -42,6 +42,22 @@ def retry(value: Any, reading: Reading) -> Retry:
         max_attempts=attempts,
         redial_after_unknown=cast(Literal["proven", "never"], redial),
         **waits,
+    )
+
+
+def consent(value: Any, reading: Reading) -> Consent | None:
+    """Whose word it is that people agreed."""
+    path: Path = ("consent",)
+    section = reading.section(value, path)
+    if section is None:
+        return None
+    known(section, path, reading)
+    if ("attested" in section) == ("column" in section):
+        got = "both" if "attested" in section else "neither"
+        reading.fault(path, "either `attested` or `column`", got=got)
+    return Consent(
+        attested=reading.take(section, path, "attested", text, None),
+        column=reading.take(section, path, "column", text, None),
     )
 
 

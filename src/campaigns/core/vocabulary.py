@@ -11,21 +11,17 @@ from typing import Any
 
 from campaigns.core.columns import near
 from campaigns.core.keys import Key
+from campaigns.core.keys_hours import CALLING
 from campaigns.core.keys_pace import PACE
 from campaigns.core.keys_when import WHEN
 from campaigns.core.keys_who import WHO
 from campaigns.core.reading import Refused
 from campaigns.core.weekhours import is_day_key
 
-KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN, *PACE)}
+KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN, *CALLING, *PACE)}
 
 NOT_YET: Mapping[str, str] = {
     "account": "the account `default` dials",
-    "consent": "keep the proof of consent yourself until then",
-    "disclosure": "let the agent's own prompt say it until then",
-    "contacts.state": "state calling_hours that suit every state until then",
-    "calling_hours.rules": "write the hours that the law allows until then",
-    "calling_hours.ambiguous_timezone": "every zone where the phone may be must be open",
     "pacing.starts_per_minute": "the account's limit of starts per minute holds",
     "pacing.concurrent_calls": "the account's limit of starts per minute holds",
     "pacing.priority": "campaigns of an account take turns until then",
@@ -85,6 +81,7 @@ _FOREIGN: Mapping[str, Mapping[str, str]] = {
         "contacts.to_number": "phone phone_number phone_column number to mobile number_column",
         "contacts.key": "id key_column id_column external_id contact_id unique unique_key",
         "contacts.timezone": "tz time_zone timezone_column zone",
+        "contacts.state": "province state_column subdivision",
         "contacts.region": "country default_country default_region country_code",
         "contacts.where": "filter condition segment only",
         "contacts.same_number": "dedupe deduplicate duplicates",
@@ -103,6 +100,7 @@ _FOREIGN: Mapping[str, Mapping[str, str]] = {
         "calling_hours.timezone": "tz time_zone zone",
         "calling_hours.closed": "except exclude excluded blackout blackouts off skip",
         "calling_hours.holidays": "public_holidays bank_holidays holiday holiday_calendar",
+        "calling_hours.rules": "rule rule_packs packs compliance tcpa jurisdictions",
         "calling_hours.open": "extra special exceptions include overrides",
         "schedule.start": "start_date",
         "schedule.end": "end_date",

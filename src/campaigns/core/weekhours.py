@@ -15,6 +15,7 @@ from typing import Any
 from campaigns.core.definition import HOUSE_HOURS, CallingHours, DateRange, Span
 from campaigns.core.public_holidays import place_named
 from campaigns.core.reading import Path, Reading, Refused, one_line, text
+from campaigns.core.rules import rule_named
 from campaigns.core.wall import day, zone_name
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -75,9 +76,36 @@ def calling_hours(value: Any, reading: Reading, path: Path) -> CallingHours:
         closed=tuple(stretch for stretch in closed if stretch is not None),
         open=opened,
         holidays=tuple(dict.fromkeys(place for place in places if place)),
+        ambiguous_timezone=reading.take(
+            section, path, "ambiguous_timezone", _ambiguous, "intersect"
+        ),
+        **_rules(section, reading, (*path, "rules")),
     )
+    if _only_rules(section):
+        return hours.model_copy(update={"days": HOUSE_HOURS.days, "stated": False})
     _agree(hours, section, reading, path)
     return hours
+
+
+def _rules(section: Mapping[str, Any], reading: Reading, path: Path) -> Mapping[str, Any]:
+    """Which rule packs hold; each name as the packs know it."""
+    value = section.get("rules", [])
+    if isinstance(value, str) and value.strip().lower() == "none":
+        return {"rules_off": True}
+    named = [
+        reading.value(item, where, rule_named, "") for item, where in reading.items(value, path)
+    ]
+    if "rules" in section and not named:
+        hint = "`campaigns rules list` names them; none switches every rule off"
+        reading.fault(path, "names of rule packs", got="nothing", hint=hint)
+    return {"rules": tuple(dict.fromkeys(filter(None, named)))}
+
+
+def _only_rules(section: Mapping[str, Any]) -> bool:
+    """Whether nothing is said of the hours themselves: those of the house stay."""
+    if any(map(is_day_key, section)) or not section:
+        return False
+    return set(section) <= {"rules", "ambiguous_timezone"}
 
 
 def is_day_key(key: str) -> bool:
@@ -199,6 +227,16 @@ def _timezone(value: Any) -> str:
         return zone_name(value)
     except Refused as refused:
         raise Refused(f"contact, or {refused.expected}", hint=refused.hint) from None
+
+
+def _ambiguous(value: Any) -> str:
+    word = text(value)
+    if word in ("intersect", "skip"):
+        return word
+    try:
+        return zone_name(value)
+    except Refused as refused:
+        raise Refused(f"intersect, skip, or {refused.expected}", hint=refused.hint) from None
 
 
 def _span(part: str) -> Span:

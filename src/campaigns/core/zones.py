@@ -7,11 +7,14 @@ is not an IANA place name is refused with the name that was most likely meant.
 from __future__ import annotations
 
 import zoneinfo
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _LONGEST_NAME = 64
+_PROBES = range(1_735_732_800, 2_082_844_800, 86_400)
+"""Every noon (UTC) of 2025 to 2035, in seconds since the epoch."""
 
 # Old names that lists and number data still use → the name of the same place today.
 _RENAMED = {
@@ -113,6 +116,19 @@ def load(name: str) -> ZoneInfo | None:
     if name not in _known():
         return None
     return ZoneInfo(name)
+
+
+@lru_cache(maxsize=1024)
+def one_clock(names: tuple[str, ...]) -> bool:
+    """Whether the clocks of all these zones show the same at any time of these years."""
+    return len({_clock(name) for name in names}) < 2
+
+
+@lru_cache(maxsize=1024)
+def _clock(name: str) -> tuple[timedelta | None, ...]:
+    """Its offsets from UTC; two clocks that ever differ do so for more than a day."""
+    zone = load(name)
+    return tuple(datetime.fromtimestamp(at, zone).utcoffset() for at in _PROBES) if zone else ()
 
 
 @lru_cache(maxsize=1024)
