@@ -15,9 +15,10 @@ from unittest.mock import patch
 
 from campaigns.core import families, outcomes, pacing, settling
 from campaigns.core import reconcile as reconcile_rules
-from campaigns.core.admission import Decision, Facts
+from campaigns.core.admission import Decision
 from campaigns.core.admission import decide as decided
 from campaigns.core.calls import Answer, DialRequest, NotSent, Unknown
+from campaigns.core.facts import Facts
 from campaigns.core.hours import Hours
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState, TaskState

@@ -232,7 +232,7 @@ def contact(n: int, *, zones: tuple[str, ...] = NEW_YORK, **changes: object) -> 
         "to_number": f"+1617555{n:04d}",
         "zones": zones,
         "zone_source": "number",
-        "places": ("US",),
+        "places": ("US", "US-MA"),
         "fields": {"name": f"Person {n}", "key": f"k{n}"},
     }
     return Contact(**{**values, **changes})  # type: ignore[arg-type]  # a test helper

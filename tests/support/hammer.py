@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from sqlalchemy.exc import DBAPIError
 
-from campaigns.core import admission
+from campaigns.core import caps
 from campaigns.core.calls import (
     Accepted,
     Answer,
@@ -33,7 +33,7 @@ from campaigns.core.calls import (
     SlowDown,
     Unknown,
 )
-from campaigns.core.definition import Retry
+from campaigns.core.definition import Cap, Retry
 from campaigns.core.outcomes import Source
 from campaigns.core.records import Claim
 from campaigns.engine import control
@@ -268,7 +268,8 @@ def hammer(url: str, *, seconds: float, seed: int = 1) -> Blows:
         for name, blow in swinger.swings()
     ]
     # Three numbers would be at their cap at once; what is tested here is locks.
-    with patch.object(admission, "CAP_CALLS", 1_000_000):
+    roomy = Cap(calls=1_000_000, per=timedelta(hours=24))
+    with patch.object(caps, "HOUSE", roomy):
         for thread in threads:
             thread.start()
         time.sleep(seconds)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, true
 
 from campaigns.core.calls import Limit
 from campaigns.core.instants import AHEAD, EDGE_MARGIN, Now
-from campaigns.engine.gate import spacing_of
+from campaigns.core.pacing import spacing_of
 from campaigns.engine.parts import Parts
 from campaigns.store.call_tables import attempt, dial_task
 from campaigns.store.database import Database, SqlTransaction

@@ -14,13 +14,16 @@ from campaigns.core.admission import (
     Admit,
     Decision,
     Drop,
-    Facts,
     Finish,
     GiveBack,
     WaitReason,
+    checks,
     decide,
 )
-from campaigns.core.definition import CallingHours, Span
+from campaigns.core.budget import Purse, Spent
+from campaigns.core.caps import HOUSE, HOUSE_KEY, Frequency, Limit, Rest
+from campaigns.core.definition import Budget, CallingHours, Cap, Span
+from campaigns.core.facts import Ceilings, Facts
 from campaigns.core.hours import Hours
 from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, EDGE_MARGIN, Now
 from campaigns.core.lifecycle import CampaignState, Outcome, TaskState
@@ -53,6 +56,7 @@ FACTS = Facts(
     where=Where(("America/New_York",)),
     suppressed=False,
     busy_until=None,
+    frequency=Frequency(limits=(Limit(key=HOUSE_KEY, cap=HOUSE),)),
     recent_intents=(),
     account_paused=False,
     not_before=None,
@@ -205,6 +209,78 @@ def test_without_any_slot_nobody_is_rung() -> None:
 
 
 near = st.integers(-3, 3).map(lambda n: T0 + n * 30 * S)
+STRICT = Frequency(
+    limits=(Limit(key="us-fl", cap=Cap(calls=2, per=CAP_PERIOD)),),
+    rest=Rest(key="reg-f", after=timedelta(days=7)),
+)
+
+
+def rested(facts: Facts) -> datetime:
+    """When the number may be rung again after its last conversation."""
+    assert facts.frequency.rest is not None
+    return T0 if facts.talked_at is None else facts.talked_at + facts.frequency.rest.after
+
+
+EMPTY = Purse(
+    budget=Budget(calls_per_day=1),
+    spent=Spent(calls=1),
+    day_ends=T0 + timedelta(hours=9),
+    max_duration=timedelta(minutes=2),
+)
+FULL = (
+    Ceilings(per_minute=2, starts=(T0 - 30 * S, T0 - S)),
+    Ceilings(at_once=1, live=1),
+    Ceilings(account_at_once=3, account_live=4),
+    Ceilings(purse=EMPTY),
+)
+
+
+@pytest.mark.parametrize(
+    ("ceilings", "reason", "until"),
+    [
+        (FULL[0], WaitReason.CAMPAIGN_RATE, T0 + 30 * S),
+        (FULL[1], WaitReason.CONCURRENCY, T0 + 2 * S),
+        (FULL[2], WaitReason.CONCURRENCY, T0 + 2 * S),
+        (FULL[3], WaitReason.BUDGET, EMPTY.day_ends),
+    ],
+)
+def test_a_campaign_at_its_ceiling_waits_until_it_has_room(
+    ceilings: Ceilings, reason: WaitReason, until: datetime
+) -> None:
+    assert ask(ceilings=ceilings) == back(reason, until)
+
+
+def test_the_strictest_cap_holds_and_says_when_it_has_room() -> None:
+    assert ask(frequency=STRICT, recent_intents=recent(2)) == back(
+        WaitReason.CAP, recent(2)[0] + CAP_PERIOD
+    )
+    assert isinstance(ask(frequency=STRICT, recent_intents=recent(1)), Admit)
+
+
+@pytest.mark.parametrize(("later", "called"), [(TICK, False), (0 * S, True), (-TICK, True)])
+def test_nobody_is_rung_too_soon_after_talking(later: timedelta, called: bool) -> None:
+    talked = T0 - timedelta(days=7) + later
+    decision = ask(frequency=STRICT, talked_at=talked)
+    assert decision == (Admit(slot=FREE) if called else back(WaitReason.REST, T0 + later))
+    assert isinstance(ask(talked_at=talked), Admit)  # without such a rule nobody asks
+
+
+def test_every_rule_is_told_in_the_order_in_which_it_is_asked() -> None:
+    """What explains a decision reads on; the first verdict is the decision."""
+    facts = replace(FACTS, suppressed=True, ceilings=FULL[0])
+    told = list(checks(facts, ALWAYS, Now(real=T0, policy=T0)))
+    assert [one.rule for one in told] == [
+        *("claim", "campaign", "do_not_call", "withdrawn", "deadline", "attempts", "running"),
+        *("account_running", "start", "due", "calling_hours", "number_busy", "caps"),
+        *("after_conversation", "approval", "starts_per_minute", "concurrent_calls", "budget"),
+        *("account_held", "breaker", "slot"),
+    ]
+    assert [one.rule for one in told if one.verdict is not None] == [
+        *("do_not_call", "starts_per_minute", "slot"),
+    ]
+    assert told[-1].verdict is not None
+
+
 anything = st.builds(
     Facts,
     task_state=st.sampled_from(TaskState),
@@ -222,7 +298,10 @@ anything = st.builds(
     ),
     suppressed=st.booleans(),
     busy_until=st.none() | near,
+    frequency=st.sampled_from([FACTS.frequency, STRICT]),
     recent_intents=st.integers(0, 6).map(recent),
+    talked_at=st.none() | near,
+    ceilings=st.sampled_from([Ceilings(), *FULL]),
     account_paused=st.booleans(),
     not_before=st.none() | near,
     probing_busy=st.booleans(),
@@ -259,7 +338,9 @@ def test_only_an_explicit_admission_lets_a_phone_ring(facts: Facts, hours: Hours
         or facts.suppressed
         or facts.busy_until is not None
         or facts.attempts >= facts.max_attempts
-        or len(facts.recent_intents) >= CAP_CALLS
+        or len(facts.recent_intents) >= facts.frequency.limits[0].cap.calls
+        or (facts.frequency.rest is not None and rested(facts) > T0)
+        or facts.ceilings in FULL
         or facts.probing_busy
         or not hours.is_open(T0, facts.where, EDGE_MARGIN)
         or facts.due_at > T0

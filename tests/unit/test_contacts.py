@@ -177,11 +177,10 @@ def test_a_number_of_no_known_place_has_only_what_is_stated() -> None:
     assert (contact.zones, contact.zone_source) == (("America/Denver",), "column")
 
 
-def test_a_zone_for_the_whole_file_is_the_only_one() -> None:
-    contact = accepted(
-        reader(["phone", "timezone"], hours_zone="Asia/Calcutta"), phone=BOSTON, timezone="UTC"
-    )
-    assert (contact.zones, contact.zone_source) == (("Asia/Kolkata",), "file")
+def test_a_zone_for_the_hours_of_the_whole_file_says_nothing_about_the_phone() -> None:
+    """The rules of law are still read on the clocks beside it."""
+    contact = accepted(reader(["phone"], hours_zone="Asia/Calcutta"), phone=BOSTON)
+    assert (contact.zones, contact.zone_source) == (("America/New_York",), "number")
 
 
 def test_where_leaves_rows_out_before_anything_else_is_asked_of_them() -> None:

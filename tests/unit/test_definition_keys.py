@@ -107,7 +107,9 @@ NOW = {
     *("calling_hours.closed", "calling_hours.open", "retry.max_attempts", "retry.no_answer"),
     *(path for path in PROMISED if path.startswith("schedule.")),
     *("retry.busy", "retry.failed", "retry.voicemail", "retry.redial_after_unknown"),
-    "pacing.first",
+    *("pacing.first", "pacing.starts_per_minute", "pacing.concurrent_calls"),
+    *("pacing.pause_when_failing", "budget.calls_per_day", "budget.cost_per_day", "caps"),
+    *("opt_out.tags", "opt_out.phrases"),
 }
 
 ANCHORED = {
@@ -181,6 +183,7 @@ def test_a_key_that_is_read_changes_the_definition(path: str) -> None:
         "schedule.past_due": "now",
         "schedule.min_gap": "5h",
         "schedule.when_moved": "keep",
+        "pacing.pause_when_failing": "never",
     }
     tree = with_key(path, other.get(path, PROMISED[path]))
     plain: Mapping[str, Any] = (

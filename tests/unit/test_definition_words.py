@@ -48,10 +48,7 @@ SAYS = [
     ({"start_time": "x"}, "write start under schedule"),
     ({"retry_delay": "1h"}, "write no_answer under retry"),
     ({"webhook_url": "https://x"}, "it is called notify here; that is not yet supported either"),
-    (
-        {"concurrency": "3"},
-        "write concurrent_calls under pacing; that is not yet supported either",
-    ),
+    ({"concurrency": "3"}, "write concurrent_calls under pacing"),
     ({"pacing": {"pilot": "10"}}, "it is called first here"),
     ({"description": "about"}, "keys for your own use start with x-: x-description"),
     ({"contacts": {"file": "a.csv", "id": "k"}}, "it is called key here"),

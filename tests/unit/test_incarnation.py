@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from campaigns.core.calls import CallStatus, Session
-from campaigns.core.incarnation import command, went_back
+from campaigns.core.incarnation import Incarnation, command, went_back
 from campaigns.core.lifecycle import TaskState
-from campaigns.core.records import Incarnation, TaskRow
+from campaigns.core.records import TaskRow
 from campaigns.core.recovery import Candidate, forgotten, number, outbound, told, whose
 from campaigns.engine.watch import Watch
 from campaigns.witness import FileWitness, redis_url

@@ -201,7 +201,7 @@ class _Plans:
     def __init__(self, definition: Definition, now: datetime) -> None:
         self._schedule, self._now = definition.schedule, now
         self._run = current(definition.schedule, "", None, now)
-        self._hours = Hours(definition.calling_hours)
+        self._hours = Hours.of(definition)
         self._known: dict[tuple[object, ...], tuple[TouchPlan, ...]] = {}
 
     def of(self, contact: Contact) -> tuple[TouchPlan, ...]:

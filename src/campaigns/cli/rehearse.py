@@ -141,7 +141,7 @@ def first_minute(definition: Definition, entries: Iterable[Entry], now: datetime
 
     Looks at the first two thousand rows: a rehearsal has to begin somewhere near.
     """
-    hours = Hours(definition.calling_hours)
+    hours = Hours.of(definition)
     run = current(definition.schedule, "", None, now)
     if run is not None:
         return run.at - _BEFORE_FIRING

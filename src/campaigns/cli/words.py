@@ -20,7 +20,7 @@ WAITS = {
     WaitReason.RETRY: "for the next attempt",
     WaitReason.HOURS: "calling hours are closed",
     WaitReason.NUMBER_BUSY: "another call to the same number",
-    WaitReason.CAP: "4 calls to the number in 24 h",
+    WaitReason.CAP: "the number was called as often as it may be",
     WaitReason.SLOT: "the account's limit",
     WaitReason.HELD: "the account is held",
     WaitReason.PAUSED: "the campaign is paused",
@@ -29,6 +29,10 @@ WAITS = {
     WaitReason.STALE: "about to be looked at again",
     WaitReason.UNREADABLE: "its row cannot be read any more",
     WaitReason.NOT_PLACED: "its last call was never placed",
+    WaitReason.REST: "too soon after a conversation",
+    WaitReason.CAMPAIGN_RATE: "the campaign's starts per minute",
+    WaitReason.CONCURRENCY: "as many calls at once as there may be",
+    WaitReason.BUDGET: "the budget of the day",
 }
 
 

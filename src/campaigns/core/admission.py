@@ -7,16 +7,18 @@ order of the checks is the order in which a person would want to hear the reason
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from campaigns.core.caps import full_until, made_within, next_allowed, said
+from campaigns.core.definition import Cap
+from campaigns.core.facts import RATE_PERIOD, Ceilings, Facts
 from campaigns.core.hours import Hours
-from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, EDGE_MARGIN, Now
+from campaigns.core.instants import EDGE_MARGIN, Now
 from campaigns.core.lifecycle import CampaignState, Outcome, TaskState
 from campaigns.core.pacing import Granted, Slot, Wait, grant
-from campaigns.core.where import Where
 
 
 class WaitReason(StrEnum):
@@ -35,34 +37,14 @@ class WaitReason(StrEnum):
     STALE = "stale"  # the claim was not ours any more
     UNREADABLE = "row_unreadable"  # its row was there and cannot be read: not called by the old one
     NOT_PLACED = "not_placed"  # proven that its last call rang nobody
+    REST = "after_conversation"  # a rule lets nobody be rung so soon after talking
+    CAMPAIGN_RATE = "starts_per_minute"  # the campaign's own ceiling
+    CONCURRENCY = "concurrent_calls"
+    BUDGET = "budget"  # of this day
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """What the gate read, every row under its lock. Instants are policy time."""
-
-    task_state: TaskState
-    claim_is_ours: bool
-    deadline: datetime | None
-    expires_as: str
-    stopped: str | None
-    due_at: datetime
-    attempts: int
-    max_attempts: int
-    campaign_state: CampaignState
-    pause_asked: bool
-    unapproved: bool  # this would be one more contact than may be called before an approval
-    start: datetime | None
-    where: Where
-    suppressed: bool
-    busy_until: datetime | None  # another live call to this number: its release bound
-    recent_intents: Sequence[datetime]  # to this number within the cap's period, oldest first
-    account_paused: bool
-    not_before: datetime | None
-    probing_busy: bool  # the breaker's look-up has not worked yet, or its one call is under way
-    last_intent_at: datetime | None
-    spacing: timedelta
-    slots: Sequence[Slot]
+LOOK_AGAIN = timedelta(seconds=2)
+"""Mechanical: until something is asked again that changes by what calls do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,59 +78,190 @@ class Drop:
 Decision = Admit | GiveBack | Finish | Drop
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One rule that was asked. `verdict` None: it lets the call go.
+
+    `inputs`: what it looked at, for a person; nothing personal.
+    """
+
+    rule: str
+    verdict: Decision | None
+    inputs: Mapping[str, object]
+
+
 def decide(facts: Facts, hours: Hours, now: Now) -> Decision:
     """The decision. Fails closed: only an explicit Admit lets a phone ring."""
+    return next(check.verdict for check in checks(facts, hours, now) if check.verdict is not None)
+
+
+def checks(facts: Facts, hours: Hours, now: Now) -> Iterator[Check]:
+    """Every rule in the order in which they are asked; the first verdict is the decision.
+
+    The last one always has a verdict. Whoever explains a decision reads on beyond it.
+    """
     at = now.policy
-    if facts.task_state is not TaskState.CLAIMED or not facts.claim_is_ours:
-        return Drop()
-    if facts.campaign_state is CampaignState.CANCELLED:
-        return Finish(outcome=Outcome.CANCELLED, reason="campaign_cancelled")
-    if facts.suppressed:
-        return Finish(outcome=Outcome.SUPPRESSED, reason="do_not_call")
-    if facts.stopped is not None:
-        return Finish(outcome=Outcome.CANCELLED, reason=facts.stopped)
-    if facts.deadline is not None and at >= facts.deadline:
-        return Finish(outcome=Outcome.EXPIRED, reason=facts.expires_as)
-    if facts.attempts >= facts.max_attempts:
-        return Finish(outcome=Outcome.FAILED, reason="exhausted")
-    stopped = _by_a_person(facts)
-    if stopped is not None:
-        return GiveBack(reason=stopped, until=at)
-    if facts.start is not None and at < facts.start:
-        return GiveBack(reason=WaitReason.DUE, until=facts.start)
-    if at < facts.due_at:
-        return GiveBack(reason=WaitReason.DUE, until=facts.due_at)
+    yield _check("claim", _claim(facts), state=facts.task_state.value)
+    yield from _endings(facts, at)
+    yield from _waits(facts, at)
+    yield _hours(facts, hours, at)
+    yield from _number(facts, at)
+    yield from _ceilings(facts.ceilings, now)
+    yield from _account(facts, now)
+
+
+def admitted(facts: Facts, hours: Hours, now: Now) -> dict[str, object]:
+    """What allowed a call, as it is kept with it: rules, local times, caps; nothing personal."""
+    looks = hours.looks(now.policy, facts.where, EDGE_MARGIN)
+    return {
+        "places": list(facts.where.places),
+        "hours": [
+            {"rule": one.rule, "zone": one.zone, "local": one.local and one.local.isoformat()}
+            for one in looks
+        ],
+        "caps": [
+            {
+                "rule": limit.key,
+                "calls": limit.cap.calls,
+                "per_s": int(limit.cap.per.total_seconds()),
+                "made": made_within(limit.cap, facts.recent_intents, now.policy),
+            }
+            for limit in facts.frequency.limits
+        ],
+    }
+
+
+def _check(rule: str, verdict: Decision | None, **inputs: object) -> Check:
+    said = {name: value for name, value in inputs.items() if value is not None}
+    return Check(rule=rule, verdict=verdict, inputs=said)
+
+
+def _claim(facts: Facts) -> Decision | None:
+    ours = facts.task_state is TaskState.CLAIMED and facts.claim_is_ours
+    return None if ours else Drop()
+
+
+def _endings(facts: Facts, at: datetime) -> Iterator[Check]:
+    """What ends a dial task for good."""
+
+    def ended(outcome: Outcome, reason: str, *, when: bool) -> Finish | None:
+        return Finish(outcome=outcome, reason=reason) if when else None
+
+    cancelled = facts.campaign_state is CampaignState.CANCELLED
+    verdict = ended(Outcome.CANCELLED, "campaign_cancelled", when=cancelled)
+    yield _check("campaign", verdict, state=facts.campaign_state.value)
+    yield _check("do_not_call", ended(Outcome.SUPPRESSED, "do_not_call", when=facts.suppressed))
+    stopped = ended(Outcome.CANCELLED, facts.stopped or "", when=facts.stopped is not None)
+    yield _check("withdrawn", stopped, why=facts.stopped)
+    late = facts.deadline is not None and at >= facts.deadline
+    verdict = ended(Outcome.EXPIRED, facts.expires_as, when=late)
+    yield _check("deadline", verdict, deadline=facts.deadline)
+    spent = ended(Outcome.FAILED, "exhausted", when=facts.attempts >= facts.max_attempts)
+    yield _check("attempts", spent, made=facts.attempts, of=facts.max_attempts)
+
+
+def _waits(facts: Facts, at: datetime) -> Iterator[Check]:
+    """What only a person, the submission under way, or its time lets go on."""
+    state, stopped = facts.campaign_state, None
+    if state is CampaignState.WAITING_FOR_APPROVAL:
+        stopped = WaitReason.APPROVAL
+    elif state is not CampaignState.RUNNING or facts.pause_asked:
+        stopped = WaitReason.PAUSED
+    yield _check("running", _back(stopped, at), state=state.value, pause_asked=facts.pause_asked)
+    paused = WaitReason.ACCOUNT_PAUSED if facts.account_paused else None
+    yield _check("account_running", _back(paused, at))
+    yield _check("start", _until(WaitReason.DUE, facts.start, at), start=facts.start)
+    yield _check("due", _until(WaitReason.DUE, facts.due_at, at), due=facts.due_at)
+
+
+def _hours(facts: Facts, hours: Hours, at: datetime) -> Check:
+    verdict: Decision | None = None
     if not hours.is_open(at, facts.where, EDGE_MARGIN):
         opening = hours.next_open(at, facts.where, EDGE_MARGIN)
         if opening is None:
-            return Finish(outcome=Outcome.SKIPPED, reason="no_callable_time")
-        if facts.deadline is not None and opening >= facts.deadline:
-            return Finish(outcome=Outcome.EXPIRED, reason=facts.expires_as)
-        return GiveBack(reason=WaitReason.HOURS, until=opening)
-    if facts.busy_until is not None:
-        return GiveBack(reason=WaitReason.NUMBER_BUSY, until=max(facts.busy_until, at))
-    over = len(facts.recent_intents) - CAP_CALLS
-    if over >= 0:
-        # The oldest that has to leave the period before one more fits.
-        return GiveBack(reason=WaitReason.CAP, until=facts.recent_intents[over] + CAP_PERIOD)
-    if facts.unapproved:
-        return GiveBack(reason=WaitReason.APPROVAL, until=at)
-    if facts.not_before is not None and at < facts.not_before:
-        return GiveBack(reason=WaitReason.HELD, until=facts.not_before)
-    if facts.probing_busy:
-        return GiveBack(reason=WaitReason.HELD, until=at + now.mechanical(timedelta(seconds=2)))
+            verdict = Finish(outcome=Outcome.SKIPPED, reason="no_callable_time")
+        elif facts.deadline is not None and opening >= facts.deadline:
+            verdict = Finish(outcome=Outcome.EXPIRED, reason=facts.expires_as)
+        else:
+            verdict = GiveBack(reason=WaitReason.HOURS, until=opening)
+    zones, places = " ".join(facts.where.zones), " ".join(facts.where.places)
+    return _check("calling_hours", verdict, zones=zones, places=places)
+
+
+def _number(facts: Facts, at: datetime) -> Iterator[Check]:
+    """What holds for the number, whatever campaign asks."""
+    busy = facts.busy_until
+    verdict = None if busy is None else _back(WaitReason.NUMBER_BUSY, max(busy, at))
+    yield _check("number_busy", verdict, until=busy)
+    full = next_allowed(facts.frequency.limits, facts.recent_intents, at)
+    verdict = _back(WaitReason.CAP, full[1]) if full else None
+    caps = {
+        limit.key: f"{made_within(limit.cap, facts.recent_intents, at)} of {said(limit.cap)}"
+        for limit in facts.frequency.limits
+    }
+    yield _check("caps", verdict, full=full[0] if full else None, **caps)
+    rest, until = facts.frequency.rest, None
+    if rest is not None and facts.talked_at is not None:
+        until = facts.talked_at + rest.after
+    verdict = _until(WaitReason.REST, until, at)
+    yield _check("after_conversation", verdict, by=rest.key if rest else None, until=until)
+    approval = WaitReason.APPROVAL if facts.unapproved else None
+    yield _check("approval", _back(approval, at))
+
+
+def _ceilings(of: Ceilings, now: Now) -> Iterator[Check]:
+    at = now.policy
+    free_at = None
+    if of.per_minute is not None:
+        free_at = full_until(Cap(calls=of.per_minute, per=RATE_PERIOD), of.starts, at)
+    yield _check(
+        "starts_per_minute",
+        _until(WaitReason.CAMPAIGN_RATE, free_at, at),
+        starts=len(of.starts) if of.per_minute is not None else None,
+        of=of.per_minute,
+    )
+    soon = at + now.mechanical(LOOK_AGAIN)
+    full = _over(of.live, of.at_once) or _over(of.account_live, of.account_at_once)
+    yield _check(
+        "concurrent_calls",
+        _back(WaitReason.CONCURRENCY if full else None, soon),
+        live=of.live if of.at_once is not None else None,
+        of=of.at_once,
+        account_live=of.account_live if of.account_at_once is not None else None,
+        account_of=of.account_at_once,
+    )
+    purse = of.purse
+    short = purse.short() if purse is not None else None
+    verdict: Decision | None = None
+    if purse is not None and short is not None:
+        # A price that is told meanwhile makes room before the day ends.
+        priced = short == "cost_per_day" and purse.spent.unpriced > 0
+        verdict = _back(WaitReason.BUDGET, soon if priced else purse.day_ends)
+    yield _check("budget", verdict, short=short, **(purse.said() if purse else {}))
+
+
+def _account(facts: Facts, now: Now) -> Iterator[Check]:
+    at = now.policy
+    held = _until(WaitReason.HELD, facts.not_before, at)
+    yield _check("account_held", held, until=facts.not_before)
+    probing = WaitReason.HELD if facts.probing_busy else None
+    yield _check("breaker", _back(probing, at + now.mechanical(LOOK_AGAIN)))
     granted = grant(facts.slots, at=at, last_at=facts.last_intent_at, spacing=facts.spacing)
     match granted:
         case Granted(slot=slot):
-            return Admit(slot=slot)
+            yield _check("slot", Admit(slot=slot), slots=len(facts.slots))
         case Wait(until=until):
-            return GiveBack(reason=WaitReason.SLOT, until=until)
+            verdict = GiveBack(reason=WaitReason.SLOT, until=until)
+            yield _check("slot", verdict, slots=len(facts.slots))
 
 
-def _by_a_person(facts: Facts) -> WaitReason | None:
-    """What only a person, or the submission under way, lets go on."""
-    if facts.campaign_state is CampaignState.WAITING_FOR_APPROVAL:
-        return WaitReason.APPROVAL
-    if facts.campaign_state is not CampaignState.RUNNING or facts.pause_asked:
-        return WaitReason.PAUSED
-    return WaitReason.ACCOUNT_PAUSED if facts.account_paused else None
+def _over(live: int, most: int | None) -> bool:
+    return most is not None and live >= most
+
+
+def _back(reason: WaitReason | None, until: datetime) -> GiveBack | None:
+    return None if reason is None else GiveBack(reason=reason, until=until)
+
+
+def _until(reason: WaitReason, until: datetime | None, at: datetime) -> GiveBack | None:
+    return GiveBack(reason=reason, until=until) if until is not None and at < until else None

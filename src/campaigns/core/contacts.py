@@ -24,8 +24,7 @@ from campaigns.errors import DefinitionError, Fault
 
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """As of when a context is rendered where nobody looks at it."""
-KEY_LIMIT = 200
-"""Characters of a contact key."""
+KEY_LIMIT = 200  # characters of a contact key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +45,9 @@ class Contact:
     recording: bool | None = None
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     context: Mapping[str, str] = field(default_factory=dict, repr=False)  # rendered as of now
-    places: tuple[str, ...] = ()  # jurisdictions, sorted; empty: none known
 
     @property
-    def where(self) -> Where:
-        """Its calendar."""
+    def where(self) -> Where:  # its calendar
         return Where(self.zones, self.places or (NOWHERE,))
 
 
@@ -102,8 +99,10 @@ class ContactReader:
         self._region = definition.contacts.region or default_region
         self._zone = definition.schedule.timezone
         hours_zone = definition.calling_hours.timezone
-        self._hours_zone = None if hours_zone == "contact" else hours_zone
-        named = {"schedule.timezone": self._zone, "calling_hours.timezone": self._hours_zone}
+        named = {
+            "schedule.timezone": self._zone,
+            "calling_hours.timezone": None if hours_zone == "contact" else hours_zone,
+        }
         faults.extend(_faults(self._region, named))
         if faults:
             raise DefinitionError(tuple(dict.fromkeys(faults)))
@@ -181,8 +180,8 @@ class ContactReader:
 
     def _told(self, fields: Mapping[str, str]) -> Mapping[str, str]:
         """The context of the first touch; that of the others must be there too."""
-        told = [self.templates.render(fields, call) for call in self._calls]
-        return told[0]
+        told, *_ = (self.templates.render(fields, call) for call in self._calls)
+        return told
 
     def _cell(self, setting: str, fields: Mapping[str, str]) -> tuple[str, str]:
         """The column of a setting and what this row says in it; nothing where there is none."""
@@ -222,8 +221,6 @@ class ContactReader:
             if zones.load(text) is None:
                 raise Reject(column, f"no IANA time zone ({zones.hint(text)})")
             stated = zones.canonical(text)
-        if self._hours_zone is not None:
-            return (zones.canonical(self._hours_zone),), "file"
         of_number = numbers.zones_of(to_number)
         if stated is None:
             if self._ambiguous == "intersect" or zones.one_clock(of_number):

@@ -171,10 +171,43 @@ class Retry(Frozen):
     redial_after_unknown: Literal["proven", "never"] = "proven"
 
 
+class Failing(Frozen):
+    """The campaign is paused when this share of so many of its newest calls went wrong."""
+
+    share: float = 0.5
+    of: int = 20
+
+
 class Pacing(Frozen):
-    """`first`: so many contacts are called before a person approves; None: nobody is asked."""
+    """How fast it goes. None: only the account's limits hold.
+
+    `first`: so many contacts are called before a person approves; None: nobody is asked.
+    `pause_when_failing` None: never.
+    """
 
     first: int | None = None
+    starts_per_minute: int | None = None
+    concurrent_calls: int | None = None
+    pause_when_failing: Failing | None = Failing()
+
+
+class Budget(Frozen):
+    """What one day may take. Money in US dollars, as calls are priced.
+
+    `cost_per_call`: what a call is taken to cost until its price is told; None: worked out from
+    calls before it.
+    """
+
+    calls_per_day: int | None = None
+    cost_per_day: float | None = None
+    cost_per_call: float | None = None
+
+
+class OptOut(Frozen):
+    """What means "do not call me again" besides the built-in list."""
+
+    tags: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
 
 
 class Consent(Frozen):
@@ -206,6 +239,9 @@ class Definition(Frozen):
     calling_hours: CallingHours
     retry: Retry = Retry()
     pacing: Pacing = Pacing()
+    budget: Budget = Budget()
+    caps: tuple[Cap, ...] = ()  # none stated: the house default
+    opt_out: OptOut = OptOut()
 
     def asks_again(self, before: Definition) -> bool:
         """Whether an approval of what a campaign said before is none of what it says now.

@@ -1,7 +1,6 @@
 """The figures of a campaign and of an installation, as values that any door can show.
 
-Numbers of people are whole here and hidden from every repr: a screen masks them, a results file
-does not. Instants are policy time unless a name says `real`.
+Numbers of people are whole, and in no repr. Instants are policy time unless a name says `real`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Protocol
 
 from campaigns.core import zones as names_of_zones
-from campaigns.core.definition import CallingHours
+from campaigns.core.definition import CallingHours, Definition
+from campaigns.core.rules import Rules as RuleBook
 from campaigns.core.weeks import TICK, WEEK, Calendar, Stretch, instant, intersection, ticks
 from campaigns.core.where import Where
 
@@ -56,8 +57,18 @@ class Look:
     open: bool
 
 
+def rules_of(definition: Definition) -> RuleBook:
+    """The rules that hold for a campaign."""
+    return RuleBook.of(definition.purpose, definition.calling_hours)
+
+
 class Hours:
     """The calling hours of one campaign, and the rules that hold for it."""
+
+    @classmethod
+    def of(cls, definition: Definition) -> Hours:
+        """Those of a campaign file."""
+        return cls(definition.calling_hours, rules_of(definition))
 
     def __init__(self, calling_hours: CallingHours, rules: Rules | None = None) -> None:
         self._always = calling_hours.always

@@ -7,9 +7,9 @@ mark in the database only ever rises, so whoever has seen a higher one knows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from campaigns.core.instants import utc_text
-from campaigns.core.records import Incarnation
 
 
 def went_back(found: Incarnation, seen: int) -> str | None:
@@ -35,3 +35,29 @@ class Orphan:
 
     attempt_id: str
     call_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """real or rehearsal, stamped at the creation of the database."""
+
+    kind: str
+    speed: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incarnation:
+    """Which state of which database this is.
+
+    `mark` only ever rises. `server` is where it belongs, `found` where it runs (None: cannot be
+    told). `lost_since`: calls after this instant may be missing. Instants are real time.
+    """
+
+    born: str | None
+    mark: int
+    marked_at: datetime | None
+    server: str | None
+    found: str | None
+    held_why: str | None
+    held_at: datetime | None
+    lost_since: datetime | None

@@ -22,6 +22,7 @@ from campaigns.core.instants import (
     STRICT_EXTRA,
     Now,
 )
+from campaigns.core.records import AccountRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +69,13 @@ def grant(
     if last_at is not None:
         until = max(until, last_at + spacing)
     return Granted(slot=first) if until <= at else Wait(until=until)
+
+
+def spacing_of(account: AccountRow, now: Now, slots: Sequence[Slot]) -> timedelta:
+    """The distance between two starts: wide for a while after a 429 nobody expected."""
+    if account.strict_until is not None and now.policy < account.strict_until:
+        return max(account.spacing, even(slots))
+    return account.spacing
 
 
 def startable(

@@ -15,14 +15,17 @@ from campaigns.core.definition import (
     HOUSE_HOURS,
     PURPOSES,
     USUAL_DURATION,
+    Budget,
     CallingHours,
     Contacts,
     Definition,
+    OptOut,
     Pacing,
     Retry,
     Schedule,
 )
-from campaigns.core.parsing_calls import consent, known, pacing, retry
+from campaigns.core.parsing_calls import consent, known, retry
+from campaigns.core.parsing_limits import budget, caps, opt_out, pacing
 from campaigns.core.parsing_touches import anchored
 from campaigns.core.reading import At, Path, Reading, boolean, one_of, said, text
 from campaigns.core.wall import instant, zone_name
@@ -63,6 +66,9 @@ def read(
         calling_hours=_hours(tree, reading),
         retry=retry(tree["retry"], reading) if "retry" in tree else Retry(),
         pacing=pacing(tree["pacing"], reading) if "pacing" in tree else Pacing(),
+        budget=budget(tree["budget"], reading) if "budget" in tree else Budget(),
+        caps=caps(tree["caps"], reading) if "caps" in tree else (),
+        opt_out=opt_out(tree["opt_out"], reading) if "opt_out" in tree else OptOut(),
     )
     _clocks(definition, tree, reading)
     return definition, reading.faults

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal, cast
 
 from campaigns.core import fields
-from campaigns.core.definition import Consent, Pacing, Retry
+from campaigns.core.definition import Consent, Retry
 from campaigns.core.reading import Path, Reading, one_of, text
 from campaigns.core.vocabulary import unknown
 
@@ -59,16 +59,6 @@ def consent(value: Any, reading: Reading) -> Consent | None:
         attested=reading.take(section, path, "attested", text, None),
         column=reading.take(section, path, "column", text, None),
     )
-
-
-def pacing(value: Any, reading: Reading) -> Pacing:
-    """What holds this campaign back besides its account's limit."""
-    path: Path = ("pacing",)
-    section = reading.section(value, path)
-    if section is None:
-        return Pacing()
-    known(section, path, reading)
-    return Pacing(first=reading.take(section, path, "first", fields.first_calls, None))
 
 
 def _waits(value: Any, reading: Reading, path: Path) -> tuple[timedelta, ...]:

@@ -16,32 +16,6 @@ CAMPAIGN_END = "campaign_end"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class World:
-    """real or rehearsal, stamped at the creation of the database."""
-
-    kind: str
-    speed: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Incarnation:
-    """Which state of which database this is.
-
-    `mark` only ever rises. `server` is where it belongs, `found` where it runs (None: cannot be
-    told). `lost_since`: calls after this instant may be missing. Instants are real time.
-    """
-
-    born: str | None
-    mark: int
-    marked_at: datetime | None
-    server: str | None
-    found: str | None
-    held_why: str | None
-    held_at: datetime | None
-    lost_since: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class AccountRow:
     """A voice account: an API key and its limits."""
 
@@ -60,6 +34,7 @@ class AccountRow:
     last_429_at: datetime | None
     paused_why: str | None
     paused_by: str | None
+    concurrent_calls: int | None = None  # at once, over all its campaigns; None: no ceiling
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +107,7 @@ class ContactRow:
     line: int
     from_number: str | None = field(default=None, repr=False)  # that it saw last
     held: bool = False  # its row cannot be read any more: nobody is called by the old one
+    zone_source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,6 +199,7 @@ class NewAttempt:
     check_at: datetime
     open: bool = True
     recovered: bool = False
+    admitted: Mapping[str, Any] | None = None  # what allowed it (admission.admitted)
     # The tasks that share it (families.py), each with its own number of this attempt.
     fellows: Mapping[int, int] = field(default_factory=dict)
 

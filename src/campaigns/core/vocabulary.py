@@ -22,15 +22,9 @@ KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN, *CALLING, *PAC
 
 NOT_YET: Mapping[str, str] = {
     "account": "the account `default` dials",
-    "pacing.starts_per_minute": "the account's limit of starts per minute holds",
-    "pacing.concurrent_calls": "the account's limit of starts per minute holds",
     "pacing.priority": "campaigns of an account take turns until then",
     "pacing.weight": "campaigns of an account take turns until then",
-    "pacing.pause_when_failing": "use `campaigns watch` and `campaigns pause` until then",
-    "budget": "the list's length and max_attempts bound the cost until then",
-    "caps": "4 calls per number in 24h hold, over all campaigns",
     "dispositions": "results say how each call ended, not what was said",
-    "opt_out": "use `campaigns suppress add` until then",
     "notify": "use `campaigns watch` until then",
     "store": "transcripts and recordings stay at the provider",
 }

@@ -34,7 +34,7 @@ from campaigns.core.instants import Now
 from campaigns.core.lifecycle import DOUBTED, AttemptState, Outcome, TaskState
 from campaigns.core.outcomes import Source
 from campaigns.core.records import AttemptRow, NewEvent
-from campaigns.engine.blame import hold, lock_refused, refusals, stop
+from campaigns.engine.blame import failing, hold, lock_refused, refusals, stop
 from campaigns.engine.gate import Intent
 from campaigns.engine.incarnation import keep_unknown_call
 from campaigns.engine.parts import Parts, Unrecorded
@@ -135,6 +135,8 @@ def _record(
                         stop(tx, attempt, account, answer, now)
                 case Accepted() | Unknown():
                     pass
+        if isinstance(answer, Unknown | Rejected):
+            failing(tx, attempt, now, parts.versions)
     if freed is not None:
         release(freed, parts)
 

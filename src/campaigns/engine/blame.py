@@ -16,7 +16,9 @@ from campaigns.core.breaker import (
     trips,
 )
 from campaigns.core.calls import Accepted, Answer, Blame, NotSent, Rejected, SlowDown, Unknown
+from campaigns.core.failing import is_failing, why
 from campaigns.core.instants import BREAKER_HOLD, STRICT_FOR, Now
+from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import AccountRow, AttemptRow
 from campaigns.core.runs import over
 from campaigns.engine.parts import Versions
@@ -107,6 +109,22 @@ def refusals(tx: Transaction, attempt: AttemptRow, now: Now, versions: Versions)
                 # Given back like every refusal that is not the contact's: should its phone
                 # have rung after all, it counts again.
                 tx.change_attempt(refused.id, refused.state, answer_blame=Blame.CAMPAIGN.value)
+
+
+def failing(tx: Transaction, attempt: AttemptRow, now: Now, versions: Versions) -> None:
+    """Too many of the newest calls went wrong: pause the campaign until a person has looked.
+
+    Called where one more has. A person who resumes it has seen those before.
+    """
+    if attempt.campaign_id is None:
+        return
+    campaign = tx.campaign(attempt.campaign_id)
+    policy = versions.get(tx, campaign.id, campaign.version).definition.pacing.pause_when_failing
+    if policy is None or campaign.state is not CampaignState.RUNNING or tx.pause_asked(campaign.id):
+        return
+    newest = tx.endings(campaign.id, tx.resumed_at(campaign.id), policy.of)
+    if is_failing(policy, newest):
+        tx.ask_pause(campaign.id, why(policy, newest), now.policy)
 
 
 def stop(

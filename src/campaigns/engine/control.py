@@ -115,20 +115,28 @@ def cancel(name: str, parts: Parts, *, who: str) -> None:
 
 
 def suppress(
-    numbers: Iterable[str], parts: Parts, *, who: str, reason: str, source: str = "person"
+    numbers: Iterable[str],
+    parts: Parts,
+    *,
+    who: str,
+    reason: str,
+    source: str = "person",
+    campaign: str | None = None,
 ) -> tuple[int, int]:
     """Do not call these numbers (E.164) any more; (added, waiting calls dropped).
 
     Committed before an intent it prevents that call; after one it ends all further attempts.
+    `campaign`: in that one alone. Raises UnknownName for one that there is not.
     """
     wanted = (Unwanted(e164=number, reason=reason, source=source) for number in numbers)
-    return suppress_all(wanted, parts, who=who, why=reason)
+    return suppress_all(wanted, parts, who=who, why=reason, campaign=campaign)
 
 
 def suppress_all(
-    wanted: Iterable[Unwanted], parts: Parts, *, who: str, why: str
+    wanted: Iterable[Unwanted], parts: Parts, *, who: str, why: str, campaign: str | None = None
 ) -> tuple[int, int]:
     """The same with a reason, a source and a date for each number, as a list that was kept."""
+    campaign_id = _list_of(campaign, parts)
     added = dropped = 0
     left = iter(wanted)
     while chunk := {one.e164: one for one in islice(left, _CHUNK)}:
@@ -142,18 +150,40 @@ def suppress_all(
             at = tx.now().policy
             for phone_id, one in by_phone.items():
                 since = at if one.added_at is None else min(one.added_at, at)
-                added += tx.suppress(phone_id, reason=one.reason, source=one.source, at=since)
-            dropped += tx.drop_waiting(phone_ids, at)
-            tx.audit(who=who, what="suppress", at=at, phones=phone_ids, why=why)
+                added += tx.suppress(
+                    phone_id,
+                    reason=one.reason,
+                    source=one.source,
+                    at=since,
+                    campaign_id=campaign_id,
+                )
+            dropped += tx.drop_waiting(phone_ids, at, campaign_id)
+            tx.audit(
+                who=who,
+                what="suppress",
+                at=at,
+                campaign_id=campaign_id,
+                phones=phone_ids,
+                why=why,
+            )
     return added, dropped
 
 
-def unsuppress(number: str, parts: Parts, *, who: str) -> bool:
-    """Take a number off the list; what was dropped stays dropped."""
+def unsuppress(number: str, parts: Parts, *, who: str, campaign: str | None = None) -> bool:
+    """Take a number off the list; what was dropped stays dropped. `campaign`: off its own list."""
+    campaign_id = _list_of(campaign, parts)
     with parts.store.write() as tx:
         phone_id = tx.phone_ids([number], refill=False)[number]
     with parts.store.write() as tx:
         tx.lock_phone(phone_id)
-        removed = tx.unsuppress(phone_id)
-        tx.audit(who=who, what="unsuppress", at=tx.now().policy, phone=phone_id)
+        removed = tx.unsuppress(phone_id, campaign_id)
+        at = tx.now().policy
+        tx.audit(who=who, what="unsuppress", at=at, campaign_id=campaign_id, phone=phone_id)
         return removed
+
+
+def _list_of(campaign: str | None, parts: Parts) -> int | None:
+    if campaign is None:
+        return None
+    with parts.store.read() as tx:
+        return named(tx, campaign).id

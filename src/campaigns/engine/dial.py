@@ -7,10 +7,10 @@ from datetime import timedelta
 from campaigns.core.admission import Decision, Drop, GiveBack, WaitReason
 from campaigns.core.calls import Answer, Limit, NotSent
 from campaigns.core.instants import AHEAD
-from campaigns.core.pacing import Wait, grant
+from campaigns.core.pacing import Wait, grant, spacing_of
 from campaigns.core.records import Claim
 from campaigns.engine.answers import flush, remember
-from campaigns.engine.gate import Intent, pass_gate, spacing_of
+from campaigns.engine.gate import Intent, pass_gate
 from campaigns.engine.incarnation import WentBack, hold
 from campaigns.engine.parts import Parts
 from campaigns.errors import WorldError

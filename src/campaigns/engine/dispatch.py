@@ -14,9 +14,8 @@ import structlog
 
 from campaigns.core.calls import Limit
 from campaigns.core.instants import AHEAD, CLAIM_LEASE, EDGE_MARGIN, Now
-from campaigns.core.pacing import startable
+from campaigns.core.pacing import spacing_of, startable
 from campaigns.core.records import AccountRow, CampaignRow, Claim, LaneHead
-from campaigns.engine.gate import spacing_of
 from campaigns.engine.parts import Parts
 from campaigns.errors import EngineFault
 from campaigns.ports import Transaction

@@ -15,30 +15,25 @@ from campaigns.core.admission import (
     Admit,
     Decision,
     Drop,
-    Facts,
     Finish,
     GiveBack,
     WaitReason,
+    admitted,
     decide,
 )
 from campaigns.core.calls import DialRequest, Limit
 from campaigns.core.context import ThisCall
+from campaigns.core.incarnation import Incarnation
 from campaigns.core.instants import (
-    CAP_PERIOD,
     REHEARSAL_SEND_WITHIN,
     SEND_BY,
     Now,
 )
 from campaigns.core.lifecycle import Outcome
-from campaigns.core.pacing import Slot
-from campaigns.core.records import (
-    AccountRow,
-    Claim,
-    Incarnation,
-    TaskRow,
-)
+from campaigns.core.records import AccountRow, Claim, NewAttempt, TaskRow
 from campaigns.engine import approval, families
 from campaigns.engine.clock import held_for_step, watched_now
+from campaigns.engine.facts import facts
 from campaigns.engine.families import Family, Member
 from campaigns.engine.incarnation import standing
 from campaigns.engine.intent import new_attempt
@@ -103,33 +98,18 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     if contact.held:
         until = now.policy + _UNREADABLE
         return _not_now(tx, task, claim, WaitReason.UNREADABLE, now, until=until)
-    slots = tx.slots(account.id, Limit.START)
-    facts = Facts(
-        task_state=task.state,
-        claim_is_ours=task.claim == claim.claim,
-        deadline=task.deadline_at,
-        expires_as=task.expires_as,
-        stopped=task.stopped,
-        due_at=max(task.due_at, task.retry_at or task.due_at),
-        attempts=task.tries,
-        max_attempts=pinned.definition.retry_of(task.touch).max_attempts,
-        campaign_state=campaign.state,
-        pause_asked=tx.pause_asked(campaign.id),
-        unapproved=approval.lacking(tx, campaign, pinned.definition, contact.id),
-        start=campaign.start_at,
-        where=contact.where,
-        suppressed=tx.suppressed(task.phone_id),
-        busy_until=tx.busy_until(task.phone_id, now.policy),
-        recent_intents=tx.recent_intents(task.phone_id, now.policy - CAP_PERIOD),
-        account_paused=account.paused_why is not None or incarnation.held_why is not None,
-        not_before=account.not_before,
-        probing_busy=account.probing
-        and (account.looked_at is None or tx.dialing_count(account.id) > 0),
-        last_intent_at=account.last_intent_at,
-        spacing=spacing_of(account, now, slots),
-        slots=slots,
+    looked = facts(
+        tx,
+        task=task,
+        contact=contact,
+        campaign=campaign,
+        account=account,
+        pinned=pinned,
+        incarnation=incarnation,
+        claim=claim.claim,
+        now=now,
     )
-    decision = decide(facts, pinned.hours, now)
+    decision = decide(looked, pinned.hours, now)
     match decision:
         case Admit(slot=slot):
             family = Family(tx, Member(task=task, contact=contact), locked, pinned, now.policy)
@@ -142,7 +122,12 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 for one in family.members:
                     if one.contact.from_number != request.from_number:
                         tx.keep_caller(one.contact.id, request.from_number)
-            _write(tx, family.members, claim, account, campaign.version, request, slot, now, parts)
+            allowed = admitted(looked, pinned.hours, now)
+            new = replace(
+                new_attempt(request, task, account.id, task.phone_id, campaign.version, now, parts),
+                admitted={**allowed, "zone_source": contact.zone_source},
+            )
+            _write(tx, family.members, claim, account, new, slot, now)
             return Intent(
                 request=request,
                 account_id=account.id,
@@ -186,13 +171,6 @@ def _not_now(
     until = max(soon, until or soon)
     tx.give_back(task.id, claim.claim, eligible_at=until, reason=reason.value)
     return GiveBack(reason=reason, until=until)
-
-
-def spacing_of(account: AccountRow, now: Now, slots: Sequence[Slot]) -> timedelta:
-    """The distance between two starts: wide for a while after a 429 nobody expected."""
-    if account.strict_until is not None and now.policy < account.strict_until:
-        return max(account.spacing, pacing.even(slots))
-    return account.spacing
 
 
 def send_within(now: Now, rehearsal: bool) -> timedelta:
@@ -244,19 +222,17 @@ def _write(
     call: Sequence[Member],
     claim: Claim,
     account: AccountRow,
-    version: int,
-    request: DialRequest,
+    new: NewAttempt,
     slot: pacing.Slot,
     now: Now,
-    parts: Parts,
 ) -> None:
-    lead, *fellows = (one.task for one in call)
-    for task in (lead, *fellows):
+    caller = new.snapshot["from_number"]
+    _, *fellows = (one.task for one in call)
+    for task in (one.task for one in call):
         if task.id == claim.task_id:
-            tx.dialled(task.id, claim.claim, from_number=request.from_number)
+            tx.dialled(task.id, claim.claim, from_number=caller)
         else:
-            tx.joined(task, from_number=request.from_number)
-    new = new_attempt(request, lead, account.id, lead.phone_id, version, now, parts)
+            tx.joined(task, from_number=caller)
     tx.insert_attempt(replace(new, fellows={one.id: one.attempts + 1 for one in fellows}))
-    tx.take_slot(account.id, Limit.START, slot.n, request.attempt_id, pacing.held(now, slot.window))
+    tx.take_slot(account.id, Limit.START, slot.n, new.id, pacing.held(now, slot.window))
     tx.change_account(account.id, last_intent_at=now.policy)

@@ -12,8 +12,8 @@ import structlog
 
 from campaigns.core import pacing
 from campaigns.core.calls import Limit
-from campaigns.core.incarnation import command, went_back
-from campaigns.core.records import Incarnation, NewEvent
+from campaigns.core.incarnation import Incarnation, command, went_back
+from campaigns.core.records import NewEvent
 from campaigns.engine.parts import Parts
 from campaigns.errors import EngineFault
 from campaigns.ports import Transaction

@@ -63,7 +63,7 @@ class Loader:
     _plans: dict[tuple[object, ...], tuple[TouchPlan, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._hours = Hours(self.definition.calling_hours)
+        self._hours = Hours.of(self.definition)
         row = self.campaign
         self.run = current(self.definition.schedule, row.run, row.run_at, self.now.policy)
 

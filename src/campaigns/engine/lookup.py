@@ -29,6 +29,7 @@ from campaigns.core.outcomes import Source
 from campaigns.core.polling import next_check
 from campaigns.core.records import AttemptRow
 from campaigns.engine.absence import settle_absence
+from campaigns.engine.opt_out import heed
 from campaigns.engine.parts import Parts
 from campaigns.engine.record import fold_events, receive
 from campaigns.engine.slots import NoSlot, with_slot
@@ -232,6 +233,8 @@ def _enrich(attempt: AttemptRow, dialer: Dialer, parts: Parts) -> None:
         if id is None
         else with_slot(attempt.account_id, Limit.OTHER, parts, partial(dialer.call, id))
     )
+    if isinstance(looked, Found):
+        heed(attempt, looked.session, parts)
     with parts.store.write() as tx:
         row = tx.lock_attempt(attempt.id)
         now = tx.now()

@@ -13,8 +13,9 @@ from campaigns.core.anchor import AnchorReader
 from campaigns.core.calls import Answer
 from campaigns.core.context import Templates, anchor_of
 from campaigns.core.definition import Definition
-from campaigns.core.hours import Hours
+from campaigns.core.hours import Hours, rules_of
 from campaigns.core.instants import CLOCK_STEP
+from campaigns.core.rules import Rules
 from campaigns.core.runs import Origin
 from campaigns.engine.watch import Watch
 from campaigns.errors import DefinitionError, EngineFault, InputError
@@ -31,6 +32,7 @@ class Pinned:
     definition: Definition
     templates: Templates
     hours: Hours
+    rules: Rules
     anchor: AnchorReader | None = None
     start_column: str | None = None  # where a row says before when it must not be called
 
@@ -52,7 +54,8 @@ class Versions:
                 self._known[key] = Pinned(
                     definition=definition,
                     templates=Templates.compile(definition, header),
-                    hours=Hours(definition.calling_hours),
+                    hours=Hours.of(definition),
+                    rules=rules_of(definition),
                     anchor=anchor_of(definition, header, []),  # faults: the templates have them
                     start_column=columns.understand(definition.contacts, header).settings.get(
                         "scheduled_at"

@@ -19,7 +19,7 @@ from campaigns.core.lifecycle import (
 from campaigns.core.outcomes import OUTCOME_OF, Source, Verdict, fold
 from campaigns.core.records import AttemptRow, NewEvent, TaskRow
 from campaigns.core.settling import Ended, Retried, Settlement, combined, raised, settle
-from campaigns.engine import incidents
+from campaigns.engine import blame, incidents
 from campaigns.engine.incarnation import keep_unknown_call
 from campaigns.engine.parts import Parts
 from campaigns.ports import Transaction
@@ -160,6 +160,7 @@ def _settle(
         give_up_at=settlement.give_up_at or attempt.give_up_at,
     )
     if settlement.state is not attempt.state:
+        blame.failing(tx, attempt, now, parts.versions)
         if attempt.refunded:
             proof = {**(attempt.proof or {}), "refunded": False}
             tx.change_attempt(attempt.id, settlement.state, proof=proof)
@@ -186,7 +187,7 @@ def _settled(
         retry = definition.retry_of(task.touch)
         if campaign.state is CampaignState.CANCELLED:
             ends = "campaign_cancelled"
-        elif tx.suppressed(attempt.phone_id):
+        elif tx.suppressed(attempt.phone_id, campaign.id):
             ends = "do_not_call"
         elif task.stopped is not None:
             ends = task.stopped

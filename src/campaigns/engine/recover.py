@@ -193,7 +193,9 @@ def _due(found: Recovery, parts: Parts) -> Iterator[Due]:
                 first = max(filter(None, (task.eligible_at, row.start_at, found.since - MARGIN)))
                 opening = hours.next_open(first, where, EDGE_MARGIN)
                 could = opening is not None and opening <= found.held_at
-                if (could or task.id in left) and not tx.suppressed(task.phone_id):
+                if (could or task.id in left) and not tx.suppressed(
+                    task.phone_id, task.campaign_id
+                ):
                     left.discard(task.id)
                     yield Due(task=task, campaign=campaign, key=key)
         if len(rows) < 500:

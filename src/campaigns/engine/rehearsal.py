@@ -12,8 +12,8 @@ from datetime import datetime
 
 from campaigns.core.calls import Limit
 from campaigns.core.instants import EDGE_MARGIN, Now
+from campaigns.core.pacing import spacing_of
 from campaigns.engine.dispatch import open_lanes
-from campaigns.engine.gate import spacing_of
 from campaigns.engine.parts import Parts
 from campaigns.errors import EngineFault
 from campaigns.ports import Transaction

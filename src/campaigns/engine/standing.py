@@ -75,7 +75,7 @@ def standing(
         occasion=tasks[-1].occasion if campaign.run and tasks else known.occasion,
         where=there.where,
         start=campaign.start_at,
-        suppressed=phone_id is None or tx.suppressed(phone_id),
+        suppressed=phone_id is None or tx.suppressed(phone_id, campaign.id),
         held=known.held,
         gone=known.gone,
         stopped=_stopped(tx, campaign),

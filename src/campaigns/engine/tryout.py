@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from campaigns.core import pacing
 from campaigns.core.calls import Answer, DialRequest, Limit
 from campaigns.core.instants import CAP_CALLS, CAP_PERIOD
-from campaigns.core.pacing import Granted, grant
+from campaigns.core.pacing import Granted, grant, spacing_of
 from campaigns.engine.answers import remember
 from campaigns.engine.clock import held_for_step, watched_now
-from campaigns.engine.gate import Intent, mark_of, send_within, spacing_of
+from campaigns.engine.gate import Intent, mark_of, send_within
 from campaigns.engine.incarnation import WentBack, hold, standing
 from campaigns.engine.intent import new_attempt
 from campaigns.engine.parts import Parts

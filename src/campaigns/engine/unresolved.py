@@ -104,6 +104,6 @@ def _not_again(
         return f"it is too late to call again: that expired ({task.expires_as})"
     if task.stopped is not None:
         return f"that contact is not called any more ({task.stopped})"
-    if tx.suppressed(task.phone_id):
+    if tx.suppressed(task.phone_id, task.campaign_id):
         return "that number is on the do-not-call list"
     return None

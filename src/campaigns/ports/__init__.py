@@ -11,10 +11,11 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from campaigns.core.incarnation import World
 from campaigns.core.instants import Now
-from campaigns.core.records import World
 from campaigns.ports.books import AccountBook, CampaignBook
 from campaigns.ports.calls import AttemptBook, TaskBook
+from campaigns.ports.ceilings import CeilingBook
 from campaigns.ports.evidence import EvidenceBook
 from campaigns.ports.lists import ListBook
 from campaigns.ports.recovery import IncarnationBook, RecoveryBook
@@ -26,6 +27,7 @@ __all__ = [
     "AccountBook",
     "AttemptBook",
     "CampaignBook",
+    "CeilingBook",
     "Clock",
     "Dialer",
     "Dice",
@@ -66,6 +68,7 @@ class Transaction(
     ListBook,
     TaskBook,
     AttemptBook,
+    CeilingBook,
     EvidenceBook,
     IncarnationBook,
     RecoveryBook,

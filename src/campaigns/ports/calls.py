@@ -127,13 +127,24 @@ class TaskBook(Protocol):
     def overdue(self, at: datetime, limit: int) -> Sequence[TaskRow]:
         """Waiting tasks past their deadline or of a cancelled campaign."""
 
-    def suppressed(self, phone_id: int) -> bool: ...
+    def suppressed(self, phone_id: int, campaign_id: int | None = None) -> bool:
+        """On the list of all campaigns, or on that of this one."""
 
-    def suppress(self, phone_id: int, *, reason: str, source: str, at: datetime) -> bool: ...
+    def suppress(
+        self,
+        phone_id: int,
+        *,
+        reason: str,
+        source: str,
+        at: datetime,
+        campaign_id: int | None = None,
+    ) -> bool: ...
 
-    def unsuppress(self, phone_id: int) -> bool: ...
+    def unsuppress(self, phone_id: int, campaign_id: int | None = None) -> bool: ...
 
-    def drop_waiting(self, phone_ids: Collection[int], at: datetime) -> int: ...
+    def drop_waiting(
+        self, phone_ids: Collection[int], at: datetime, campaign_id: int | None = None
+    ) -> int: ...
 
 
 class AttemptBook(Protocol):

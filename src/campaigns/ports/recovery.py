@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from campaigns.core.calls import Limit
-from campaigns.core.incarnation import Orphan
-from campaigns.core.records import AttemptRow, Incarnation, NewEvent, TaskRow
+from campaigns.core.incarnation import Incarnation, Orphan
+from campaigns.core.records import AttemptRow, NewEvent, TaskRow
 from campaigns.core.where import Where
 
 

@@ -137,4 +137,5 @@ _PLAIN = (
     "last_429_at",
     "paused_why",
     "paused_by",
+    "concurrent_calls",
 )

@@ -119,6 +119,7 @@ class AttemptQueries(Queries):
                 open=new.open,
                 recovered=new.recovered,
                 snapshot=dict(new.snapshot),
+                admitted=None if new.admitted is None else dict(new.admitted),
                 intent_at=new.intent_at,
                 settle_at=new.settle_at,
                 release_at=new.release_at,

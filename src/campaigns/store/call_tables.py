@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from campaigns.store.columns import BigId, Instant, Json, Sealed, SealedJson, metadata
 
-RIPE_FIRST = "state = 'waiting' AND ripe_at >= eligible_at AND attempts = spent"
+RIPE_FIRST = "state = 'waiting' AND ripe_at >= eligible_at AND attempts <= spent"
 RIPE_AGAIN = "state = 'waiting' AND ripe_at >= eligible_at AND attempts > spent"
 UNRIPE = "state = 'waiting' AND (ripe_at IS NULL OR ripe_at < eligible_at)"
 """Waiting dial tasks fall in one of these; the queries say it in the same words (tasks.py)."""
@@ -200,6 +200,7 @@ attempt = Table(
     Index("ix_attempt_phone_id_intent_at", "phone_id", "intent_at"),
     Index("ix_attempt_account_id_answered_at", "account_id", "answered_at"),
     Index("ix_attempt_campaign_id_intent_at", "campaign_id", "intent_at"),
+    Index("ix_attempt_account_id_intent_at", "account_id", "intent_at"),
 )
 
 attempt_member = Table(

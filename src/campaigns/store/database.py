@@ -27,6 +27,7 @@ from campaigns.errors import CampaignsError, DatabaseAway
 from campaigns.store import vault
 from campaigns.store.accounts import AccountQueries
 from campaigns.store.attempts import AttemptQueries
+from campaigns.store.ceilings import CeilingQueries
 from campaigns.store.erasing import ErasingQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.evidence import EvidenceQueries
@@ -39,6 +40,7 @@ from campaigns.store.requests import RequestQueries
 from campaigns.store.rounds import RoundQueries
 from campaigns.store.runs import RunQueries
 from campaigns.store.sealing import Keys
+from campaigns.store.suppressions import SuppressionQueries
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries
 
@@ -60,9 +62,11 @@ class SqlTransaction(
     AccountQueries,
     RunQueries,
     PeopleQueries,
+    SuppressionQueries,
     TaskQueries,
     FamilyQueries,
     AttemptQueries,
+    CeilingQueries,
     EventQueries,
     EvidenceQueries,
     RehearsalQueries,

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, text, update
 
-from campaigns.core.incarnation import Orphan
-from campaigns.core.records import Incarnation, NewEvent
+from campaigns.core.incarnation import Incarnation, Orphan
+from campaigns.core.records import NewEvent
 from campaigns.errors import DatabaseAway
 from campaigns.store.base import Queries
 from campaigns.store.tables import orphan_event, world

@@ -7,6 +7,7 @@ is; the others read everything that ever happened.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -67,11 +68,14 @@ _BOTH = {
     # Every task that an attempt was made for.
     "{made}": "(SELECT id AS attempt_id, task_id FROM attempt WHERE task_id IS NOT NULL"
     " UNION ALL SELECT attempt_id, task_id FROM attempt_member)",
-    "{calls}": str(CAP_CALLS),
-    "{period}": str(int(CAP_PERIOD.total_seconds())),
 }
+# What an attempt was admitted under; of an earlier version, the house default.
+_HOUSE = json.dumps([{"calls": CAP_CALLS, "per_s": int(CAP_PERIOD.total_seconds())}])
 _POSTGRES = {
     **_BOTH,
+    "{caps}": f"jsonb_array_elements(coalesce(a.admitted -> 'caps', '{_HOUSE}')) cap",
+    "{cap_per}": "CAST(cap ->> 'per_s' AS INTEGER)",
+    "{cap_calls}": "CAST(cap ->> 'calls' AS INTEGER)",
     "{second}": "interval '1 second'",
     "{max_attempts}": "coalesce((SELECT CAST(one ->> 'max_attempts' AS INTEGER)"
     " FROM jsonb_array_elements(v.definition -> 'schedule' -> 'touches') one"
@@ -80,6 +84,9 @@ _POSTGRES = {
 }
 _SQLITE = {
     **_BOTH,
+    "{caps}": f"json_each(coalesce(json_extract(a.admitted, '$.caps'), '{_HOUSE}')) cap",
+    "{cap_per}": "json_extract(cap.value, '$.per_s')",
+    "{cap_calls}": "json_extract(cap.value, '$.calls')",
     "{second}": "1000000",
     "{max_attempts}": "coalesce((SELECT json_extract(one.value, '$.max_attempts')"
     " FROM json_each(v.definition, '$.schedule.touches') one"
@@ -143,10 +150,11 @@ PROMISES: tuple[Promise, ...] = (
         id="I2",
         says=CAP,
         query=(
-            "SELECT id FROM (SELECT id, intent_at, lag(intent_at, {calls}) OVER"
-            " (PARTITION BY phone_id ORDER BY intent_at) AS before_at FROM attempt"
-            " WHERE task_id IS NOT NULL AND state NOT IN ({nobody})) AS calls"
-            " WHERE intent_at < before_at + {period} * {second}"
+            "SELECT a.id FROM attempt a, {caps} WHERE a.task_id IS NOT NULL"
+            " AND a.state NOT IN ({nobody}) AND (SELECT count(*) FROM attempt b"
+            " WHERE b.phone_id = a.phone_id AND b.id <> a.id AND b.task_id IS NOT NULL"
+            " AND b.state NOT IN ({nobody}) AND b.intent_at <= a.intent_at"
+            " AND b.intent_at > a.intent_at - {cap_per} * {second}) >= {cap_calls}"
         ),
     ),
     Promise(

@@ -1,4 +1,4 @@
-"""Queries on phones, suppressions and the rows of a contact list."""
+"""Queries on phones and the rows of a contact list."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from campaigns.core import where
-from campaigns.core.lifecycle import Outcome, TaskState
+from campaigns.core.places import places_of
 from campaigns.core.records import ContactRow, NewContact, NewReject, NewTask
+from campaigns.core.where import NOWHERE, Where
 from campaigns.store.book import BookQueries, new_task
-from campaigns.store.tables import contact, dial_task, lane, phone, rejected_row, suppression
+from campaigns.store.tables import (
+    contact,
+    dial_task,
+    lane,
+    phone,
+    rejected_row,
+)
 
 _IN_CHUNK = 500
 
 
 class PeopleQueries(BookQueries):
-    """Phones, contacts, rejected rows, suppressions."""
+    """Phones, contacts, rejected rows."""
 
     def phone_ids(self, numbers: Iterable[str], *, refill: bool = True) -> Mapping[str, int]:
         """Ids of the numbers; new ones are inserted sorted, so that two loads never deadlock.
@@ -186,7 +193,8 @@ class PeopleQueries(BookQueries):
             id=row.id,
             key=row.key or "",
             e164=row.e164 or "",
-            where=where.read(row.zones),
+            where=_known(where.read(row.zones), row.e164),
+            zone_source=row.zone_source,
             settings=row.settings,
             fields=row.fields,
             line=row.source_line,
@@ -214,47 +222,12 @@ class PeopleQueries(BookQueries):
             update(contact).where(contact.c.id == contact_id).values(from_number=number)
         )
 
-    def suppressed(self, phone_id: int) -> bool:
-        """Whether this number must not be called: it is on the list, or nobody knows it."""
-        listed = exists().where(suppression.c.phone_id == phone_id)
-        erased = exists().where(phone.c.id == phone_id, phone.c.e164.is_(None))
-        query = select(or_(listed, erased))
-        return bool(self.connection.execute(query).scalar_one())
 
-    def suppress(self, phone_id: int, *, reason: str, source: str, at: datetime) -> bool:
-        """Add a number to the do-not-call list; its lock is held. False: it was there."""
-        # RETURNING, because an INSERT has no row count on PostgreSQL.
-        added = self.connection.execute(
-            self.insert_or_ignore(suppression)
-            .values(phone_id=phone_id, reason=reason[:200], source=source[:32], added_at=at)
-            .returning(suppression.c.phone_id)
-        )
-        return added.first() is not None
-
-    def unsuppress(self, phone_id: int) -> bool:
-        """Take a number off the do-not-call list."""
-        done = self.connection.execute(
-            delete(suppression).where(suppression.c.phone_id == phone_id)
-        )
-        return done.rowcount == 1
-
-    def drop_waiting(self, phone_ids: Collection[int], at: datetime) -> int:
-        """End every waiting dial task of suppressed numbers; says how many."""
-        ids = self.lock_tasks(
-            dial_task.c.phone_id.in_(phone_ids), dial_task.c.state == TaskState.WAITING.value
-        )
-        done = self.connection.execute(
-            update(dial_task)
-            .where(dial_task.c.id.in_(ids))
-            .values(
-                state=TaskState.DONE.value,
-                outcome=Outcome.SUPPRESSED.value,
-                reason="do_not_call",
-                ended_at=at,
-                wait_reason=None,
-            )
-        )
-        return done.rowcount
+def _known(stored: Where, e164: str | None) -> Where:
+    """Where a contact may be; of one that an earlier version stored its number tells the places."""
+    if stored.places or not e164:
+        return stored
+    return Where(stored.zones, places_of(e164) or (NOWHERE,))
 
 
 def _task(

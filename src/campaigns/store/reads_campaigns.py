@@ -81,7 +81,7 @@ class CampaignReads(BaseReads):
         groups = self._lane_groups(row.id, now.policy)
         situation = Situation(
             at=now.policy,
-            hours=Hours(definition.calling_hours),
+            hours=Hours.of(definition),
             state=row.state,
             pause_asked=summary.pause_asked,
             start=row.start_at,

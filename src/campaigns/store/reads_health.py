@@ -142,7 +142,7 @@ class HealthReads(CampaignReads):
             row = self.tx.campaign(campaign_id)
             if row.start_at is not None and at < row.start_at:
                 continue
-            hours = Hours(self.tx.definition(row.id, row.version)[0].calling_hours)
+            hours = Hours.of(self.tx.definition(row.id, row.version)[0])
             for head in self.tx.heads(campaign_id):
                 if head.head <= at and hours.is_open(at, head.where, EDGE_MARGIN):
                     due = max(filter(None, (head.head, row.start_at)))

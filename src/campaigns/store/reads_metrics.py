@@ -63,7 +63,7 @@ class MetricReads(HealthReads):
         for row in campaigns:
             situation = Situation(
                 at=now.policy,
-                hours=Hours(self.tx.definition(row.id, row.version)[0].calling_hours),
+                hours=Hours.of(self.tx.definition(row.id, row.version)[0]),
                 state=row.state,
                 pause_asked=row.id in asked,
                 start=row.start_at,

@@ -81,7 +81,7 @@ class WhomReads(CallReads, CampaignReads):
         definition, _ = self.tx.definition(row.id, row.version)
         situation = Situation(
             at=now.policy,
-            hours=Hours(definition.calling_hours),
+            hours=Hours.of(definition),
             state=row.state,
             pause_asked=self.tx.pause_asked(row.id),
             start=row.start_at,

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
 
+from campaigns.core.incarnation import World
 from campaigns.core.lifecycle import CampaignState, TaskState
-from campaigns.core.records import World
 from campaigns.errors import DatabaseAway
 from campaigns.store.base import Queries
 from campaigns.store.tables import attempt, campaign, dial_task, event, world

@@ -32,7 +32,7 @@ def upgrade() -> None:
             "dial_task",
             "ix_dial_task_ripe_first",
             ["lane_id", "deadline_at", "eligible_at", "id"],
-            _RIPE + "= spent",
+            _RIPE + "<= spent",
         ),
         (
             "dial_task",
@@ -51,6 +51,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("open"),
         sqlite_where=sa.text("open = 1"),
     )
+    op.create_index("ix_attempt_account_id_intent_at", "attempt", ["account_id", "intent_at"])
     op.create_table(
         "campaign_suppression",
         sa.Column("campaign_id", tables.BigId, nullable=False),

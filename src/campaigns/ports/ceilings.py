@@ -1,0 +1,32 @@
+"""What the engine asks of the past before it lets one more call go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from campaigns.core.budget import Spent
+from campaigns.core.failing import Ending
+
+
+class CeilingBook(Protocol):
+    """Counts of calls. Those that are known to have rung nobody never count."""
+
+    def campaign_intents(self, campaign_id: int, since: datetime) -> Sequence[datetime]:
+        """Intents of a campaign after `since`, oldest first."""
+
+    def live_calls(self, account_id: int, campaign_id: int | None = None) -> int:
+        """Open attempts of an account, or of one of its campaigns."""
+
+    def talked_at(self, phone_id: int) -> datetime | None:
+        """When the last answered call to a number ended."""
+
+    def spent(self, account_id: int, campaign_id: int, since: datetime) -> Spent:
+        """What a campaign has done from `since` on."""
+
+    def resumed_at(self, campaign_id: int) -> datetime | None:
+        """When a person last let a paused campaign go on."""
+
+    def endings(self, campaign_id: int, since: datetime | None, limit: int) -> Sequence[Ending]:
+        """How its newest calls ended that began after `since`, newest first."""

@@ -1,0 +1,131 @@
+"""Queries that count calls, for caps, ceilings and budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, case, func, or_, select
+
+from campaigns.core.budget import Spent
+from campaigns.core.failing import Ending
+from campaigns.core.lifecycle import RANG_NOBODY, TERMINAL, AttemptState
+from campaigns.store.base import Queries
+from campaigns.store.tables import attempt, audit
+
+_NOBODY = [state.value for state in RANG_NOBODY]
+_MAY_HAVE_RUNG = attempt.c.state.not_in(_NOBODY)
+_FREE = ("no_answer", "busy", "failed", "cancelled", "not_placed", *_NOBODY)
+"""States of a call that costs nothing where nobody says what it costs."""
+_INTENTS = (
+    select(attempt.c.intent_at)
+    .where(
+        attempt.c.campaign_id == bindparam("campaign"),
+        attempt.c.intent_at > bindparam("since"),
+        _MAY_HAVE_RUNG,
+    )
+    .order_by(attempt.c.intent_at)
+)
+"""Asked in every heartbeat of a campaign that has a ceiling, so built once."""
+_ENDED = [
+    state.value
+    for state in (*TERMINAL, AttemptState.REJECTED, AttemptState.UNKNOWN, AttemptState.NOT_PLACED)
+]
+_PRICED = 50
+"""Newest priced calls of an account that tell what a minute can cost."""
+_MINUTE_S = 60.0
+
+
+class CeilingQueries(Queries):
+    """Counts of calls."""
+
+    def campaign_intents(self, campaign_id: int, since: datetime) -> Sequence[datetime]:
+        """Intents of a campaign after `since` that may have rung, oldest first."""
+        given = {"campaign": campaign_id, "since": since}
+        return list(self.connection.execute(_INTENTS, given).scalars())
+
+    def live_calls(self, account_id: int, campaign_id: int | None = None) -> int:
+        """Open attempts of an account, or of one of its campaigns."""
+        query = select(func.count()).where(attempt.c.account_id == account_id, attempt.c.open)
+        if campaign_id is not None:
+            query = query.where(attempt.c.campaign_id == campaign_id)
+        return int(self.connection.execute(query).scalar_one())
+
+    def talked_at(self, phone_id: int) -> datetime | None:
+        """When the last answered call to a number ended."""
+        query = (
+            select(func.coalesce(attempt.c.terminal_at, attempt.c.intent_at))
+            .where(
+                attempt.c.phone_id == phone_id,
+                or_(
+                    attempt.c.state == AttemptState.COMPLETED.value,
+                    attempt.c.in_progress_at.is_not(None)
+                    & (attempt.c.state != AttemptState.VOICEMAIL.value),
+                ),
+            )
+            .order_by(attempt.c.intent_at.desc())
+            .limit(1)
+        )
+        found: datetime | None = self.connection.execute(query).scalar_one_or_none()
+        return found
+
+    def spent(self, account_id: int, campaign_id: int, since: datetime) -> Spent:
+        """What a campaign has done from `since` on."""
+        unpriced = attempt.c.cost.is_(None) & attempt.c.state.not_in(_FREE)
+        row = self.connection.execute(
+            select(
+                func.count(),
+                func.coalesce(func.sum(attempt.c.cost), 0.0),
+                func.coalesce(func.sum(case((unpriced, 1), else_=0)), 0),
+            ).where(
+                attempt.c.campaign_id == campaign_id,
+                attempt.c.intent_at >= since,
+                _MAY_HAVE_RUNG,
+            )
+        ).one()
+        return Spent(
+            calls=int(row[0]),
+            cost=float(row[1]),
+            unpriced=int(row[2]),
+            dearest=self._dearest(account_id),
+        )
+
+    def _dearest(self, account_id: int) -> float | None:
+        """The highest price of a started minute among the newest priced calls, in US dollars."""
+        query = (
+            select(attempt.c.cost, attempt.c.duration_s)
+            .where(
+                attempt.c.account_id == account_id,
+                attempt.c.answered_at.is_not(None),
+                attempt.c.cost.is_not(None),
+            )
+            .order_by(attempt.c.answered_at.desc())
+            .limit(_PRICED)
+        )
+        rows = self.connection.execute(query).all()
+        each = [row.cost / max(1.0, (row.duration_s or 0.0) / _MINUTE_S) for row in rows]
+        return max(each, default=None)
+
+    def resumed_at(self, campaign_id: int) -> datetime | None:
+        """When a person last let a paused campaign go on."""
+        query = select(func.max(audit.c.at)).where(
+            audit.c.campaign_id == campaign_id, audit.c.what == "resume"
+        )
+        found: datetime | None = self.connection.execute(query).scalar_one()
+        return found
+
+    def endings(self, campaign_id: int, since: datetime | None, limit: int) -> Sequence[Ending]:
+        """How its newest calls ended that began after `since`, newest first."""
+        query = select(attempt.c.state, attempt.c.duration_s).where(
+            attempt.c.campaign_id == campaign_id, attempt.c.state.in_(_ENDED)
+        )
+        if since is not None:
+            query = query.where(attempt.c.intent_at > since)
+        query = query.order_by(attempt.c.intent_at.desc()).limit(limit)
+        return [
+            Ending(
+                state=AttemptState(row.state),
+                duration=None if row.duration_s is None else timedelta(seconds=row.duration_s),
+            )
+            for row in self.connection.execute(query)
+        ]
