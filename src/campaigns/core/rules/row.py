@@ -29,9 +29,12 @@ class Certainty(StrEnum):
     C = "C"  # sources that conflict, or a single one: a lawyer before use
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Rule:
-    """One dated row. `hours` None: it has none; they are of the clock beside the phone."""
+    """One dated row. `hours` None: it has none; they are of the clock beside the phone.
+
+    There is one of each, in the book: equal is the same.
+    """
 
     key: str
     pack: str
