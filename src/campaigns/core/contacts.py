@@ -46,7 +46,6 @@ class Contact:
     recording: bool | None = None
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     context: Mapping[str, str] = field(default_factory=dict, repr=False)  # rendered as of now
-    places: tuple[str, ...] = ()  # jurisdictions, sorted; empty: none known
 
     @property
     def where(self) -> Where:

@@ -50,6 +50,8 @@ def demands(
     if off:
         warnings.append(_off(off))
     warnings.extend(_named_in_vain(rules, definition))
+    if definition.calling_hours.always:
+        return tuple(faults), (*warnings, *_always(held))
     closed = [places for places in seen if not rules.covered(places)]
     if closed:
         warnings.append(_closed(closed))
@@ -114,6 +116,14 @@ def _named_in_vain(rules: Rules, definition: Definition) -> Iterator[Fault]:
         purpose = definition.purpose or "marketing"
         hint = f"purpose: {purpose} has no row there"
         yield _fault(_RULES, "names that turn a row on", listed(named), hint)
+
+
+def _always(held: Sequence[Rule]) -> Iterator[Fault]:
+    timed = [row for row in held if row.hours is not None]
+    if timed:
+        hint = "leave calling_hours out, and the strictest hours hold"
+        got = f"always, so {_rows(timed)} hold{_s(timed)} no hours"
+        yield _fault("calling_hours", "hours within those of the rules", got, hint)
 
 
 def _closed(closed: Sequence[Places]) -> Fault:
