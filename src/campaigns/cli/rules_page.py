@@ -50,7 +50,7 @@ Whoever launches a campaign answers for these:
 - **Registration.** Seller, telemarketer or sender registration and bonds: Texas and other states,
   the DNCL in Canada, DLT headers in India.
 - **Do-not-call registries.** Screening against national and state lists: in the US a copy of the
-  national one at most 31 days old, the DNCL, TPS and CTPS, DNCR, NCPR, Bloctel's successor, Robinson
+  national one at most 31 days old, the DNCL, TPS and CTPS, DNCR, NCPR, Robinson
   lists. The engine keeps the internal list: an opt-out counts at once and everywhere.
 - **Reassigned numbers.** A query of the Reassigned Numbers Database gives a safe harbour in the US.
 - **Caller ID.** The number is yours, verified, answers when called back, and is never rotated to

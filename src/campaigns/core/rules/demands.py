@@ -12,7 +12,7 @@ from datetime import date
 from campaigns.core.columns import listed
 from campaigns.core.contacts import Contact, Entry
 from campaigns.core.definition import Definition
-from campaigns.core.rules.book import Places, Rules, overdue
+from campaigns.core.rules.book import Places, Rules, overdue, rows
 from campaigns.core.rules.europe import MEMBERS
 from campaigns.core.rules.row import Rule
 from campaigns.errors import DefinitionError, Fault
@@ -143,16 +143,17 @@ def _fault(key: str, expected: str, got: str, hint: str) -> Fault:
 
 def _all(found: Iterable[Sequence[Rule]]) -> list[Rule]:
     """Each row once, in the order of the book."""
-    return list(dict.fromkeys(row for rows in found for row in rows))
+    wanted = {row for some in found for row in some}
+    return [row for row in rows() if row in wanted]
 
 
-def _rows(rows: Sequence[Rule]) -> str:
-    return ", ".join(row.key for row in rows[:_MOST]) + _more(rows)
+def _rows(some: Sequence[Rule]) -> str:
+    return ", ".join(row.key for row in some[:_MOST]) + _more(some)
 
 
-def _more(rows: Sequence[Rule]) -> str:
-    return f" and {len(rows) - _MOST} more" if len(rows) > _MOST else ""
+def _more(some: Sequence[Rule]) -> str:
+    return f" and {len(some) - _MOST} more" if len(some) > _MOST else ""
 
 
-def _s(rows: Sequence[Rule]) -> str:
-    return "s" if len(rows) == 1 else ""
+def _s(some: Sequence[Rule]) -> str:
+    return "s" if len(some) == 1 else ""
