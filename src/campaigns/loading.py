@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from os import PathLike
 from typing import Any
 
 from campaigns.core.contacts import ContactReader, Entry
 from campaigns.core.definition import Definition
+from campaigns.core.rules.demands import Watched, demands
 from campaigns.engine.submit import Submission
-from campaigns.errors import DefinitionError
+from campaigns.errors import DefinitionError, Fault
 from campaigns.files import campaign_file, json_tree
 from campaigns.files.rows import EntriesOf
 from campaigns.files.source import Source
@@ -52,6 +53,13 @@ class Loaded:
             and mine.group("stem", "content") == other.group("stem", "content")
         )
 
+    def demands(
+        self, places: Iterable[tuple[str, ...]], on: date
+    ) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
+        """What the rules refuse and what they warn of, where people may be in these places."""
+        faults, warnings = demands(self.definition, places, on)
+        return self.source.located(faults), self.source.located(warnings)
+
     def submission(self) -> Submission:
         """The same, as the engine takes it; it keeps no people in the definition itself."""
         contacts = self.definition.contacts.model_copy(update={"rows": None})
@@ -66,16 +74,33 @@ class Loaded:
 
 
 class Entries:
-    """The rows of a list as contacts, from the first each time they are asked for."""
+    """The rows of a list as contacts, from the first each time they are asked for.
 
-    def __init__(self, loaded: Loaded, progress: Callable[[int], None] = lambda _: None) -> None:
-        self._loaded, self._progress = loaded, progress
+    Where the rules refuse the campaign, reading them to the end raises DefinitionError, unless
+    nobody is called by it (`real` false).
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        progress: Callable[[int], None] = lambda _: None,
+        *,
+        real: bool = True,
+    ) -> None:
+        self._loaded, self._progress, self._real = loaded, progress, real
 
     def __iter__(self) -> Iterator[Entry]:
-        for number, entry in enumerate(entries(self._loaded), start=1):
-            if number % 1_000 == 0:
-                self._progress(number)
-            yield entry
+        loaded = self._loaded
+        found: Iterable[Entry] = entries(loaded)
+        if self._real:
+            found = Watched(found, loaded.definition, datetime.now(UTC).date())
+        try:
+            for number, entry in enumerate(found, start=1):
+                if number % 1_000 == 0:
+                    self._progress(number)
+                yield entry
+        except DefinitionError as error:
+            raise DefinitionError(loaded.source.located(error.faults)) from None
 
 
 def load(

@@ -149,6 +149,22 @@ def test_every_fault_is_told_with_its_place(door: Door) -> None:
     assert set(found["max_retries"]) == {"at", "key", "expected", "got", "hint"}
 
 
+def test_marketing_without_consent_is_refused_before_anything_is_stored(door: Door) -> None:
+    for path in (VISITS, f"{VISITS}?dry_run=true"):
+        answer = put(door, path, purpose="marketing", disclosure="A robot calls.")
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert (error["at"], error["key"], error["got"]) == ("/consent", "consent", "none")
+    assert ask(door, "GET", VISITS).status_code == 404
+    put(door)
+    answer = put(door, purpose="marketing", disclosure="A robot calls.")
+    assert answer.status_code == 422
+    answer = put(
+        door, purpose="marketing", disclosure="A robot calls.", consent={"attested": "form 7"}
+    )
+    assert (answer.status_code, counts(answer)) == (200, {"lines": 2, "unchanged": 2})
+
+
 def test_no_file_of_the_server_is_read(door: Door) -> None:
     answer = put(door, contacts="/etc/passwd")
     (fault,) = answer.json()["errors"]

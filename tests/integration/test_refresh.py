@@ -105,6 +105,18 @@ def test_at_its_time_it_is_read_and_taken_and_the_next_is_set(office: Office) ->
     assert entry["who"] == "refresh"
 
 
+def test_people_whom_the_rules_protect_do_not_come_in_by_a_later_list(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    (tmp_path / "c.yaml").write_text(f"{HEAD}purpose: marketing\n")
+    office.drop("id,to_number,name\nk1,+61412345678,Joe\n")
+    office.submit()
+    office.drop("id,to_number,name\nk1,+61412345678,Joe\nk2,+18135550123,Jane\n")
+    office.fire()
+    assert set(office.keys()) == {"k1"}
+    why = str(office.campaign()["refresh_why"])
+    assert why.startswith("consent: expected the consent that us-ai-voice-marketing")
+
+
 def test_the_same_list_changes_nothing_and_what_a_person_submits_then_is_the_same(
     office: Office,
 ) -> None:

@@ -75,6 +75,7 @@ def test_the_fast_path_never_says_anything_but_what_the_library_says() -> None:
             theirs = library_zones.time_zones_for_number(number)
             ours = dialplan.time_zones(text)
             assert ours == (() if theirs == ("Etc/Unknown",) else theirs), text
+            assert dialplan.region_of(text) == phonenumbers.region_code_for_number(number), text
     assert seen > 3_000
     assert fast / seen > 0.97
 

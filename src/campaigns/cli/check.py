@@ -45,14 +45,18 @@ def check(
     with screen.counting(loaded.source.lines) as progress:
         found = examine(loaded, now, rejects=rejects, progress=progress)
     wrong = verdict(loaded, found, strict=strict)
+    faults, _ = loaded.demands(found.places, now.date())
     summary.bad_rows(loaded, found, complain, rejects=rejects is not None)
     if as_json:
-        screen.emit({**summary.as_json(loaded, found, now), "ok": wrong is None})
+        screen.emit({**summary.as_json(loaded, found, now), "ok": wrong is None and not faults})
     else:
         summary.tell(loaded, found, now, screen.say)
         summary.requests(found)
+    for fault in faults:
+        complain(str(fault))
     if wrong is not None:
         complain(f"{file}: {wrong}")
+    if faults or wrong is not None:
         raise typer.Exit(1)
 
 

@@ -56,6 +56,7 @@ class Examined:
     touches: Counter[tuple[str, str]] = field(default_factory=Counter)  # name, reason or empty
     senders: Counter[str] = field(default_factory=Counter)
     agents: Counter[str] = field(default_factory=Counter)
+    places: set[tuple[str, ...]] = field(default_factory=set)  # where people may be
     without_zone: int = 0
     without_hour: int = 0
     without_touch: int = 0
@@ -165,6 +166,7 @@ def _kept(found: Examined, bad: BadRow) -> BadRow:
 
 def _accept(found: Examined, contact: Contact, loaded: Loaded, plan: tuple[TouchPlan, ...]) -> None:
     found.counts.accepted += 1
+    found.places.add(contact.places)
     _count(found.senders, loaded.reader.caller(contact))
     live = [touch for touch in plan if touch.outcome is None]
     for name in {loaded.reader.agent(contact, touch.name) for touch in live or plan}:

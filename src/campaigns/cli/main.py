@@ -39,6 +39,7 @@ COMMANDS = {
     "erase": ("Decide", "erase:erase"),
     "doctor": ("Set up", "doctor:doctor"),
     "probe": ("Set up", "probe:probe_"),
+    "rules": ("Set up", "rules:app"),
     "schema": ("Set up", "reference:schema"),
     "config": ("Set up", "reference:config"),
     "db": ("Set up", "database:app"),

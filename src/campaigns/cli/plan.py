@@ -19,6 +19,7 @@ from campaigns.cli.submitting import continued
 from campaigns.core.difference import Difference, Line
 from campaigns.core.reconcile import Effect
 from campaigns.engine.submit import compare, forbidden, known
+from campaigns.errors import DefinitionError
 from campaigns.loading import Loaded, load
 
 SHOWN = 20
@@ -76,10 +77,11 @@ def plan(
         row = known(loaded.name, installation.database)
         now = installation.database.policy_now().policy
         found = compare(loaded.submission(), installation.parts, lines.take)
-        listed = examine(loaded, now) if found is None else None
-        same = row is not None and row.digest == loaded.source.digest
+        listed = None
         if found is None:
-            found = _all_new(listed)
+            listed = examine(loaded, now)
+            found = _all_new(listed, loaded, now)
+        same = row is not None and row.digest == loaded.source.digest
         keys = _keys(lines, installation)
         why = forbidden(loaded.submission(), found, installation.parts)
     if out is not None:
@@ -94,8 +96,11 @@ def plan(
         raise typer.Exit(CHANGES)
 
 
-def _all_new(listed: Examined | None) -> Difference:
-    assert listed is not None
+def _all_new(listed: Examined, loaded: Loaded, now: datetime) -> Difference:
+    """A new campaign adds everybody. Raises DefinitionError where the rules refuse it."""
+    faults, _ = loaded.demands(listed.places, now.date())
+    if faults:
+        raise DefinitionError(faults)
     counts = listed.counts
     return Difference(
         lines=counts.lines,

@@ -19,7 +19,7 @@ from campaigns.cli.doors import Misused, complain
 from campaigns.cli.examining import examine
 from campaigns.core.lifecycle import CampaignState
 from campaigns.engine.submit import Submitted, known, submit
-from campaigns.errors import InputError
+from campaigns.errors import DefinitionError, InputError
 from campaigns.loading import Entries, Loaded
 
 
@@ -89,8 +89,9 @@ def send(
 ) -> Submitted:
     """Store it without a look and without asking. Raises Refused where a guard holds."""
     loaded = continued(loaded, installation)
+    real = installation.world != REHEARSAL
     return submit(
-        replace(loaded.submission(), entries=Entries(loaded, progress)),
+        replace(loaded.submission(), entries=Entries(loaded, progress, real=real)),
         installation.parts,
         who=state.who(),
         paused=paused,
@@ -115,6 +116,11 @@ def _look_first(
     if not first_start:
         return
     summary.tell(loaded, found, now, screen.note)
+    faults, _ = loaded.demands(found.places, now.date())
+    if faults and installation.world != REHEARSAL:
+        raise DefinitionError(faults)
+    for fault in faults:
+        complain(f"a real one would be refused: {fault}")
     if odd is not None and installation.world == REHEARSAL:
         complain(f"a real one would be refused: {odd}")
     elif odd is not None:

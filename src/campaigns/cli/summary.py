@@ -42,6 +42,8 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
         to(f"          closed {', '.join(named[:4])}{more}")
     if not definition.calling_hours.stated:
         to("          the file states no calling_hours, so these hold: write them to change that")
+    for number, warning in enumerate(loaded.demands(found.places, now.date())[1]):
+        to(f"{'' if number else 'warning':<10}{warning}")
     to(f"retry     {words.retry(definition.retry)}")
     senders = found.senders or Counter(definition.from_numbers or [definition.from_number])
     agents = found.agents or Counter([definition.agent_id])
@@ -103,10 +105,12 @@ def requests(found: Examined) -> None:
 
 def as_json(loaded: Loaded, found: Examined, now: datetime) -> Mapping[str, Any]:
     """The same for a program."""
+    faults, warnings = loaded.demands(found.places, now.date())
     return {
-        "ok": not too_faulty(loaded, found),
+        "ok": not too_faulty(loaded, found) and not faults,
         "campaign": loaded.name,
-        "faults": [],
+        "faults": faults,
+        "warnings": warnings,
         "counts": found.counts,
         "never_callable": {"no_zone": found.without_zone, "no_open_hour": found.without_hour}
         | ({"no_touch": found.without_touch} if found.touches else {}),
@@ -215,12 +219,16 @@ def _named(counter: Counter[str], show: Callable[[str], str]) -> str:
 
 
 def _told(loaded: Loaded) -> str:
-    context = loaded.definition.context
+    context, said = loaded.definition.context, loaded.definition.disclosure is not None
+    disclosure = ["its disclosure"] if said else []
     if context == "all":
         columns = loaded.reader.spare_columns
         names = ", ".join(screen.shown(name, 40) for name in columns[:12])
         more = f" and {len(columns) - 12} more" if len(columns) > 12 else ""
-        return f"the agent gets the columns {names}{more}" if columns else "the agent nothing"
-    if not context:
+        if columns:
+            also = f", and {disclosure[0]}" if disclosure else ""
+            return f"the agent gets the columns {names}{more}{also}"
+        return f"the agent gets {disclosure[0]}" if disclosure else "the agent nothing"
+    if not context and not disclosure:
         return "the agent nothing: name what it needs under `context`"
-    return f"the agent gets {', '.join(context)}"
+    return f"the agent gets {', '.join([*(context or ()), *disclosure])}"

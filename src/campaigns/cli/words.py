@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from campaigns.core import durations, public_holidays
+from campaigns.core import durations, public_holidays, week_words
 from campaigns.core.admission import WaitReason
 from campaigns.core.anchor import Anchored
-from campaigns.core.definition import CallingHours, Definition, Retry, Schedule, Span
+from campaigns.core.definition import CallingHours, Definition, Retry, Schedule
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.report import STARTING
 from campaigns.core.runs import following
 from campaigns.core.schedule import NO_TOUCH, TouchPlan
-from campaigns.core.weekhours import DAYS
 
 WAITS = {
     WaitReason.DUE: "not due yet",
@@ -55,19 +54,12 @@ def hours(calling: CallingHours) -> str:
     """`mon-fri 09:00-12:30, 13:30-19:00; sat 10:00-14:00, in each person's zone`."""
     if calling.always:
         return "at any hour of any day (calling_hours: always)"
-    groups: list[tuple[int, int, tuple[Span, ...]]] = []
-    for day, spans in enumerate(calling.days):
-        if groups and groups[-1][2] == spans:
-            groups[-1] = (groups[-1][0], day, spans)
-        else:
-            groups.append((day, day, spans))
-    said = [f"{_days(first, last)} {_spans(spans)}" for first, last, spans in groups if spans]
     where = "in each person's zone" if calling.timezone == "contact" else f"in {calling.timezone}"
     exceptions = len(calling.closed) + len(calling.open)
     more = f", {exceptions} exception{'s' * (exceptions > 1)} by date" if exceptions else ""
     if calling.holidays:
         more = f", closed on public holidays of {' and '.join(calling.holidays)}{more}"
-    return f"{'; '.join(said) or 'only on the dates under `open`'}, {where}{more}"
+    return f"{week_words.week(calling.days) or 'only on the dates under `open`'}, {where}{more}"
 
 
 def holidays(definition: Definition, now: datetime) -> Mapping[date, str]:
@@ -82,20 +74,6 @@ def holidays(definition: Definition, now: datetime) -> Mapping[date, str]:
         if day not in hours.open
     }
     return dict(sorted(found.items()))
-
-
-def _days(first: int, last: int) -> str:
-    if (first, last) == (0, 6):
-        return "every day"
-    return DAYS[first] if first == last else f"{DAYS[first]}-{DAYS[last]}"
-
-
-def _spans(spans: Sequence[Span]) -> str:
-    return ", ".join(f"{_clock(span.start)}-{_clock(span.end)}" for span in spans)
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def retry(policy: Retry) -> str:

@@ -223,11 +223,7 @@ class ContactReader:
             stated = zones.canonical(text)
         of_number = numbers.zones_of(to_number)
         if stated is None:
-            if self._ambiguous == "intersect" or zones.one_clock(of_number):
-                return of_number, "number"
-            if self._ambiguous == "skip":
-                return (), "ambiguous"
-            return (zones.canonical(self._ambiguous),), "file"
+            return of_row.unstated(of_number, self._ambiguous)
         if self._stated_only or not of_number:
             return (stated,), "column"
         return _both(stated, of_number), "column+number"

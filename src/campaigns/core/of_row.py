@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from campaigns.core import durations, spoken
+from campaigns.core import durations, spoken, zones
 from campaigns.core.cells import yes_or_no
 from campaigns.core.fields import LONGEST_CALL
 from campaigns.core.places import both, places_of, state_named
@@ -77,6 +77,18 @@ def places(column: str, text: str, to_number: str, region: str | None) -> tuple[
     except Refused as refused:
         hint = f" ({refused.hint})" if refused.hint else ""
         raise Reject(column, f"expected {refused.expected}{hint}") from None
+
+
+def unstated(of_number: tuple[str, ...], ambiguous: str) -> tuple[tuple[str, ...], str]:
+    """The zones of a contact that states none, and whose word they are.
+
+    `ambiguous`: calling_hours.ambiguous_timezone, which decides where their clocks differ.
+    """
+    if ambiguous == "intersect" or zones.one_clock(of_number):
+        return of_number, "number"
+    if ambiguous == "skip":
+        return (), "ambiguous"
+    return (zones.canonical(ambiguous),), "file"
 
 
 def recording(column: str, text: str) -> bool | None:

@@ -87,7 +87,7 @@ def _hint(country: str, wanted: str) -> str:
         if other != country and folded in _ways(other)
     ]
     if elsewhere:
-        return f"of another country: write {' or '.join(elsewhere)}"
+        return f"{'of another country: ' * bool(country)}write {' or '.join(elsewhere)}"
     return f"its codes are {listed(list(STATES[country]))}" if country in STATES else ""
 
 

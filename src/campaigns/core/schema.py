@@ -11,7 +11,7 @@ from typing import Any
 
 from campaigns.core.keys import Key
 from campaigns.core.vocabulary import KEYS, NOT_YET, children, planned
-from campaigns.core.weekhours import DAYS
+from campaigns.core.week_words import DAYS
 from campaigns.errors import UnknownName
 
 _ANY_NAME = "^.{1,63}$"

@@ -17,8 +17,7 @@ from campaigns.core.public_holidays import place_named
 from campaigns.core.reading import Path, Reading, Refused, one_line, text
 from campaigns.core.rules import rule_named
 from campaigns.core.wall import day, zone_name
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from campaigns.core.week_words import DAYS, day_hours
 
 _NAMES = {
     name: index
@@ -144,7 +143,9 @@ def spans(value: Any) -> tuple[Span, ...]:
         raise Refused(_EXPECTED, got="nothing")
     for earlier, later in pairwise(found):
         if later.start < earlier.end:
-            raise Refused("hours that do not overlap", got=f"{_said(earlier)} and {_said(later)}")
+            raise Refused(
+                "hours that do not overlap", got=f"{day_hours([earlier])} and {day_hours([later])}"
+            )
     return tuple(found)
 
 
@@ -267,7 +268,3 @@ def _minutes(written: str) -> int:
     if minute > 59 or hour * 60 + minute > _FULL_DAY:
         raise Refused("times from 00:00 to 24:00", got=one_line(written))
     return hour * 60 + minute
-
-
-def _said(span: Span) -> str:
-    return "-".join(f"{edge // 60:02}:{edge % 60:02}" for edge in (span.start, span.end))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from campaigns.core.contacts import ContactReader
 from campaigns.core.definition import Definition
+from campaigns.core.rules.demands import Watched
 from campaigns.core.runs import Origin
 from campaigns.files import csv_table
 from campaigns.files.campaign_file import digest_of
@@ -27,5 +28,5 @@ def read_again(definition: Definition, origin: Origin) -> FreshList:
         digest=digest_of(bytes.fromhex(origin.document), table.digest, origin.filled),
         name=path.name,
         written_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-        entries=EntriesOf(table, reader),
+        entries=Watched(EntriesOf(table, reader), definition, datetime.now(UTC).date()),
     )

@@ -7,6 +7,7 @@ campaign names it; a country without a row is closed. Every row expires (`review
 from campaigns.core.rules.book import (
     GRACE,
     Rules,
+    of_places,
     overdue,
     packs,
     rows,
@@ -20,6 +21,7 @@ __all__ = [
     "Certainty",
     "Rule",
     "Rules",
+    "of_places",
     "overdue",
     "packs",
     "rows",

@@ -121,7 +121,7 @@ class Rules:
         """Whether other rows may hold for another purpose."""
         if self._off:
             return False
-        return any(row.purposes != set(PURPOSES) for row in _of(places) if self._is_on(row))
+        return any(row.purposes != set(PURPOSES) for row in of_places(places) if self._is_on(row))
 
     def expired(self, on: date) -> tuple[Rule, ...]:
         """The rows that hold somewhere and are past their review date on that day."""
@@ -153,7 +153,7 @@ _KEPT = 4096
 
 
 @lru_cache(maxsize=_KEPT)
-def _of(places: Places) -> tuple[Rule, ...]:
+def of_places(places: Places) -> tuple[Rule, ...]:
     """Every row of these places, whatever its purpose and certainty."""
     found = set(places)
     if found & MEMBERS:
@@ -166,7 +166,7 @@ def _in_force(
     purpose: str | None, named: tuple[str, ...], off: bool, places: Places
 ) -> tuple[Rule, ...]:
     rules = Rules(purpose, named, off=off)
-    return tuple(row for row in _of(places) if rules._holds(row))
+    return tuple(row for row in of_places(places) if rules._holds(row))
 
 
 @lru_cache(maxsize=_KEPT)
@@ -176,10 +176,10 @@ def _switched_off(
     rules = Rules(purpose, named, off=off)
     if off:
         return ()
-    return tuple(row for row in _of(places) if rules._suits(row) and not rules._is_on(row))
+    return tuple(row for row in of_places(places) if rules._suits(row) and not rules._is_on(row))
 
 
 @lru_cache(maxsize=_KEPT)
 def _covered(purpose: str | None, named: tuple[str, ...], off: bool, places: Places) -> bool:
     rules = Rules(purpose, named, off=off)
-    return off or any(row.place != "EU" or rules._names(row) for row in _of(places))
+    return off or any(row.place != "EU" or rules._names(row) for row in of_places(places))

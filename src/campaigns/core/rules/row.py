@@ -24,14 +24,29 @@ CLOSED: Day = ()
 class Certainty(StrEnum):
     """How sure a row is. C is off until a person turns it on."""
 
-    A = "A"  # the text of a statute or regulator, or several law firms that agree
-    B = "B"  # one good secondary source
-    C = "C"  # sources that conflict, or a single one: a lawyer before use
+    A = "A"
+    B = "B"
+    C = "C"
+
+    @property
+    def means(self) -> str:
+        """What the letter stands for."""
+        return _MEANS[self]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+_MEANS = {
+    Certainty.A: "the text of a statute or regulator, or several law firms that agree",
+    Certainty.B: "one good secondary source",
+    Certainty.C: "sources that conflict, or a single one: a lawyer before use",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Rule:
-    """One dated row. `hours` None: it has none; they are of the clock beside the phone."""
+    """One dated row. `hours` None: it has none; they are of the clock beside the phone.
+
+    There is one of each, in the book: equal is the same.
+    """
 
     key: str
     pack: str
