@@ -15,12 +15,12 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campaigns.core.instants import CAP_CALLS, CAP_PERIOD, RING
+from campaigns.core.instants import RING
 from campaigns.simulator.limits import LIMITS, Kind
 from campaigns.simulator.rows import Ring, Verdict
 from campaigns.simulator.stats import max_in_sliding
 from campaigns.store import invariants
-from tests.simulation import appointments, edits, siblings
+from tests.simulation import appointments, bounds, edits, siblings
 from tests.simulation.people import WINDOW
 from tests.simulation.simulation import Simulation
 
@@ -86,11 +86,9 @@ def _phones(sim: Simulation) -> Iterator[str]:
         yield f"the provider refused {len(refused)} requests by its limit"
     by_task: dict[int, list[Rung]] = defaultdict(list)
     tasks, parts = _tasks(sim), _parts(sim)
-    by_number: dict[str, list[datetime]] = defaultdict(list)
     for one in rung:
         for task_id in parts[one.attempt["id"]]:
             by_task[task_id].append(replace(one, task=tasks[task_id]))
-        by_number[one.ring.to_number].append(one.ring.placed_at)
         yield from _hours(sim, one)
         yield from _forbidden(sim, one)
         waited = one.ring.placed_at - one.attempt["intent_at"]
@@ -98,10 +96,26 @@ def _phones(sim: Simulation) -> Iterator[str]:
             yield f"a phone rang {waited} after its intent"
     for calls in by_task.values():
         yield from _task(sim, calls)
-    for times in by_number.values():
-        for first, later in zip(sorted(times), sorted(times)[CAP_CALLS:], strict=False):
-            if later - first < CAP_PERIOD - IN_THE_DOOR - sim.steps:
-                yield f"a number was rung {CAP_CALLS + 1} times in {later - first}"
+    yield from bounds.findings(
+        sim.plan.seed,
+        list(map(_bounded, rung)),
+        always=sim.plan.always_open,
+        door=IN_THE_DOOR,
+        slip=sim.steps,
+    )
+
+
+def _bounded(one: Rung) -> bounds.Call:
+    zones, _, places = one.task["zones"].partition("|")
+    return bounds.Call(
+        campaign=one.task["campaign"],
+        number=one.ring.to_number,
+        place=places.split()[-1],
+        zone=zones.split()[0],
+        intent_at=one.attempt["intent_at"],
+        rang_at=one.ring.placed_at,
+        ended_at=one.ended,
+    )
 
 
 def _edited(sim: Simulation) -> Iterator[str]:
@@ -128,7 +142,7 @@ def _starts(sim: Simulation) -> Iterator[str]:
 def _hours(sim: Simulation, one: Rung) -> Iterator[str]:
     if sim.plan.always_open:
         return
-    for zone in one.task["zones"].split():
+    for zone in one.task["zones"].partition("|")[0].split():
         for slip in (-sim.steps, sim.steps):  # a clock that was stepped is wrong by that much
             local = (one.ring.placed_at + slip).astimezone(ZoneInfo(zone))
             minute = local.hour * 60 + local.minute

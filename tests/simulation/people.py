@@ -19,6 +19,7 @@ from campaigns.simulator.limits import LIMITS, Kind
 from campaigns.store import schema
 from tests.simulation import edits
 from tests.simulation.appointments import appointments
+from tests.simulation.bounds import bounds
 from tests.simulation.plan import Plan
 from tests.simulation.siblings import GROUPED, SEPARATE, families, with_siblings
 from tests.support.engine import contact, definition
@@ -73,7 +74,7 @@ def submit(sim: Simulation, name: str) -> None:
     for n, number in enumerate(numbers):
         if said is not None and n not in said:
             continue
-        person = _person(n, number)
+        person = _person(sim.plan, n, number)
         if said is not None:
             person = replace(person, fields={**person.fields, "name": edits.name(n, said[n])})
         if held is not None:
@@ -182,16 +183,19 @@ _ACTS: dict[str, Callable[[Simulation], None]] = {
 }
 
 
-def _person(n: int, number: str) -> Contact:
+def _person(plan: Plan, n: int, number: str) -> Contact:
     zones = ("America/Los_Angeles",) if n % 3 == 2 else ("America/New_York",)
-    return contact(n, to_number=number, zones=zones)
+    person = contact(n, to_number=number, zones=zones)
+    bounded = bounds(plan.seed)
+    # One phone of two people is in one state.
+    return bounded.placed(PHONES.index(number), person) if bounded else person
 
 
 def _definition(plan: Plan, name: str) -> Definition:
     day = (Span(start=9 * 60, end=12 * 60), Span(start=13 * 60, end=19 * 60))
     hours = CallingHours(always=True) if plan.always_open else CallingHours(days=(day,) * 7)
-    held = appointments(plan.seed)
-    return definition(
+    held, bounded = appointments(plan.seed), bounds(plan.seed)
+    plain = definition(
         name=name,
         contacts=GROUPED if families(plan.seed) else SEPARATE,
         calling_hours=hours,
@@ -199,3 +203,4 @@ def _definition(plan: Plan, name: str) -> Definition:
         max_duration=plan.max_duration,
         schedule=Schedule() if held is None else held.schedule(),
     )
+    return bounded.of(plain) if bounded else plain

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, true
 from campaigns.core.calls import Limit
 from campaigns.core.instants import AHEAD, EDGE_MARGIN, Now
 from campaigns.core.pacing import spacing_of
+from campaigns.engine.ceilings import room_at
 from campaigns.engine.parts import Parts
 from campaigns.store.call_tables import attempt, dial_task
 from campaigns.store.database import Database, SqlTransaction
@@ -89,7 +90,11 @@ def _due(tx: SqlTransaction, now: Now, since: datetime, parts: Parts) -> Iterato
     for row in tx.accounts():
         due = False
         for one in tx.runnable(row.id, leased_at=None):
-            hours = parts.versions.get(tx, one.id, one.version).hours
+            pinned = parts.versions.get(tx, one.id, one.version)
+            hours = pinned.hours
+            room = room_at(tx, one, row, pinned.definition, now)
+            if room is not None:
+                yield room
             for head in tx.heads(one.id):
                 if head.head > at:
                     continue

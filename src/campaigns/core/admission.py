@@ -209,6 +209,12 @@ def _number(facts: Facts, at: datetime) -> Iterator[Check]:
     yield _check("approval", _back(approval, at))
 
 
+def full(of: Ceilings, now: Now) -> GiveBack | None:
+    """Why a campaign lets no further call go, and until when at least; None: there is room."""
+    verdicts = (check.verdict for check in _ceilings(of, now))
+    return next((one for one in verdicts if isinstance(one, GiveBack)), None)
+
+
 def _ceilings(of: Ceilings, now: Now) -> Iterator[Check]:
     at = now.policy
     free_at = None

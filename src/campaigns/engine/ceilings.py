@@ -6,6 +6,9 @@ counts are exact.
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from campaigns.core.admission import full
 from campaigns.core.budget import Purse, day_of
 from campaigns.core.definition import Budget, Definition
 from campaigns.core.facts import RATE_PERIOD, Ceilings
@@ -54,6 +57,8 @@ def room_of(
     claimed: it would be looked at again every two seconds.
     """
     found = ceilings(tx, campaign, account, definition, now)
+    if full(found, now) is not None:
+        return 0
     bounds = [
         most - made
         for most, made in (
@@ -63,9 +68,14 @@ def room_of(
         )
         if most is not None
     ]
-    if found.purse is not None:
-        if found.purse.short() is not None:
-            return 0
-        room = found.purse.room()
-        bounds += [] if room is None else [room]
-    return max(0, min(bounds)) if bounds else None
+    room = found.purse.room() if found.purse is not None else None
+    bounds += [] if room is None else [room]
+    return min(bounds, default=None)
+
+
+def room_at(
+    tx: Transaction, campaign: CampaignRow, account: AccountRow, definition: Definition, now: Now
+) -> datetime | None:
+    """When a campaign at a ceiling may have room again; None: it has."""
+    verdict = full(ceilings(tx, campaign, account, definition, now), now)
+    return None if verdict is None else verdict.until

@@ -13,6 +13,7 @@ from datetime import datetime
 from campaigns.core.calls import Limit
 from campaigns.core.instants import EDGE_MARGIN, Now
 from campaigns.core.pacing import spacing_of
+from campaigns.engine.ceilings import room_at
 from campaigns.engine.dispatch import open_lanes
 from campaigns.engine.parts import Parts
 from campaigns.errors import EngineFault
@@ -53,14 +54,16 @@ def _ahead(tx: Transaction, now: Now, parts: Parts) -> Iterable[datetime]:
         for campaign in tx.runnable(account.id, leased_at=None):
             yield from filter(None, (campaign.refresh_at, campaign.run_at))
             try:
-                hours = parts.versions.get(tx, campaign.id, campaign.version).hours
+                pinned = parts.versions.get(tx, campaign.id, campaign.version)
             except EngineFault:
                 continue  # dispatch says so each second
+            room = room_at(tx, campaign, account, pinned.definition, now)
+            served = max(ready, room or ready)
             if open_lanes(tx, campaign, now.policy, parts):
-                yield ready
+                yield served
                 continue
             for head in tx.heads(campaign.id):
                 start = max(filter(None, (head.head, campaign.start_at, now.policy)))
-                opening = hours.next_open(start, head.where, EDGE_MARGIN)
+                opening = pinned.hours.next_open(start, head.where, EDGE_MARGIN)
                 if opening is not None:
-                    yield max(opening, ready)
+                    yield max(opening, served)
