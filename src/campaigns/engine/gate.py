@@ -122,9 +122,9 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 for one in family.members:
                     if one.contact.from_number != request.from_number:
                         tx.keep_caller(one.contact.id, request.from_number)
-            allowed = admitted(looked, pinned.hours, now)
+            lead, allowed = family.members[0].task, admitted(looked, pinned.hours, now)
             new = replace(
-                new_attempt(request, task, account.id, task.phone_id, campaign.version, now, parts),
+                new_attempt(request, lead, account.id, lead.phone_id, campaign.version, now, parts),
                 admitted={**allowed, "zone_source": contact.zone_source},
             )
             _write(tx, family.members, claim, account, new, slot, now)
