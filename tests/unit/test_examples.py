@@ -12,6 +12,7 @@ import pytest
 from campaigns.core.contacts import Contact, ContactReader, Entry, FilteredRow
 from campaigns.core.definition import SameNumber
 from campaigns.core.hours import Hours
+from campaigns.core.rules.demands import demands
 from campaigns.files.campaign_file import load
 from campaigns.files.rows import Row
 from campaigns.files.source import Source
@@ -79,6 +80,13 @@ def test_every_contact_is_in_one_known_zone_and_has_open_hours(name: str) -> Non
             assert hours._week_everywhere(entry.where, 2940)
 
 
+@pytest.mark.parametrize("name", [name for name in CAMPAIGNS if name.endswith(".yaml")])
+def test_the_rules_have_nothing_to_ask_of_a_campaign(name: str) -> None:
+    of = source(name)
+    places = {entry.places for entry in entries(of) if isinstance(entry, Contact)}
+    assert demands(of.definition, places, date(2027, 1, 1)) == ((), ())
+
+
 def test_the_reminders_show_what_a_campaign_can_say() -> None:
     of = source("appointment-reminders.yaml")
     found = entries(of)
@@ -93,6 +101,7 @@ def test_the_reminders_show_what_a_campaign_can_say() -> None:
         "clinic": "Harbor Dental Boston",
         "when": "Tuesday, March 9 at 2 PM",
         "dentist": "Dr. Moss",
+        "disclosure": "This is the automated assistant of Harbor Dental Boston.",
     }
     assert of.definition.retry.no_answer
     assert of.definition.calling_hours.stated
