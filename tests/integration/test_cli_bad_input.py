@@ -151,7 +151,7 @@ def test_a_list_that_is_none(
         (CAMPAIGN.replace('"{{ customer_name }}"', "{{ customer_name }}"), "quote"),
         (CAMPAIGN.replace("customer_name", "custommer_name"), "did you mean customer_name?"),
         (CAMPAIGN + "retry: {max_retries: 3}\n", "max_attempts counts the first"),
-        (CAMPAIGN + "budget: {calls_per_day: 700}\n", "not yet"),
+        (CAMPAIGN + "notify: [{when: [paused], email: desk@example.com}]\n", "not yet"),
         (CAMPAIGN.replace("reminders", "Reminders Of Mine"), "campaign.yaml:1"),
         ("a: &a [x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(9)), "campaign.yaml"),
     ],
