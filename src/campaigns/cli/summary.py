@@ -13,6 +13,7 @@ from rich.text import Text
 from campaigns.cli import screen, words
 from campaigns.cli.examining import Examined
 from campaigns.core.difference import Difference, unfit
+from campaigns.core.hours import rules_of
 from campaigns.core.numbers import mask
 from campaigns.core.schedule import NO_TOUCH
 from campaigns.loading import Loaded
@@ -44,7 +45,12 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
         to("          the file states no calling_hours, so these hold: write them to change that")
     for number, warning in enumerate(loaded.demands(found.places, now.date())[1]):
         to(f"{'' if number else 'warning':<10}{warning}")
+    rules = rules_of(definition)
+    held = sorted({rule.key for place in found.places for rule in rules.in_force(place)})
+    if held:
+        to(f"rules     {', '.join(held)}: see `campaigns rules show`")
     to(f"retry     {words.retry(definition.retry)}")
+    to(f"limits    {words.limits(definition)}")
     senders = found.senders or Counter(definition.from_numbers or [definition.from_number])
     agents = found.agents or Counter([definition.agent_id])
     to(f"from      {_named(senders, mask)}, agent {_named(agents, str)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from campaigns.core import durations, public_holidays, week_words
+from campaigns.core import caps, durations, public_holidays, week_words
 from campaigns.core.admission import WaitReason
 from campaigns.core.anchor import Anchored
 from campaigns.core.definition import CallingHours, Definition, Retry, Schedule
@@ -91,6 +91,21 @@ def retry(policy: Retry) -> str:
     said = ", ".join(again) or "nothing is repeated"
     rest = f"; {', '.join(never)} never" if never and again else ""
     return f"up to {policy.max_attempts} calls each: {said}{rest}"
+
+
+def limits(definition: Definition) -> str:
+    """`1 call per 24h and 3 per 7d to a number; 12 calls a day`."""
+    often = " and ".join(caps.said(cap) for cap in definition.caps or (caps.HOUSE,))
+    pacing, budget = definition.pacing, definition.budget
+    money = None if budget.cost_per_day is None else f"{budget.cost_per_day:g} USD a day"
+    said = [
+        f"calls to one number: {often}",
+        pacing.starts_per_minute and f"{pacing.starts_per_minute} starts a minute",
+        pacing.concurrent_calls and f"{pacing.concurrent_calls} calls at once",
+        budget.calls_per_day and f"{budget.calls_per_day} calls a day",
+        money,
+    ]
+    return "; ".join(str(one) for one in said if one)
 
 
 def _then(waits: Sequence[timedelta]) -> str:
