@@ -5,6 +5,7 @@ An oracle: it knows every slot and every task beforehand, which nobody who dials
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 
@@ -13,10 +14,10 @@ _FAR = 1 << 30
 
 
 def most(tasks: Sequence[Sequence[int]], slots: int) -> int:
-    """How many tasks get a slot of their own; `tasks[i]` lists the slots that would do for i."""
+    """How many tasks get a slot of their own; `tasks[i]` lists the slots that would do for i, in order."""
     of_task = [_FREE] * len(tasks)
     of_slot = [_FREE] * slots
-    matched = 0
+    matched = _begin(tasks, of_task, of_slot)
     while True:
         level = _levels(tasks, of_task, of_slot)
         begun = [0] * len(tasks)
@@ -28,6 +29,28 @@ def most(tasks: Sequence[Sequence[int]], slots: int) -> int:
         if not found:
             return matched
         matched += found
+
+
+def _begin(tasks: Sequence[Sequence[int]], of_task: list[int], of_slot: list[int]) -> int:
+    """A start that is nearly there: who has the earliest last chance takes its first free slot."""
+    free_from = list(range(len(of_slot) + 1))  # a slot, the first free one from there on
+
+    def free(slot: int) -> int:
+        while free_from[slot] != slot:
+            free_from[slot] = slot = free_from[free_from[slot]]
+        return slot
+
+    for task in sorted(range(len(tasks)), key=lambda one: tasks[one][-1:]):
+        chances = tasks[task]
+        place = 0
+        while place < len(chances):
+            slot = free(chances[place])
+            place = bisect_left(chances, slot, place)
+            if place < len(chances) and chances[place] == slot:
+                of_task[task], of_slot[slot] = slot, task
+                free_from[slot] = slot + 1
+                break
+    return sum(slot != _FREE for slot in of_task)
 
 
 def _levels(tasks: Sequence[Sequence[int]], of_task: list[int], of_slot: list[int]) -> list[int]:

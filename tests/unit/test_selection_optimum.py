@@ -16,7 +16,7 @@ def found() -> Sequence[Distance]:
 
 def test_over_a_thousand_cases_at_most_one_in_a_hundred_is_lost(found: Sequence[Distance]) -> None:
     ours, by_deadline, first_come = found
-    assert ours.best > 50_000
+    assert ours.best > 40_000
     assert ours.percent <= 1.0
     assert ours.worst <= 10.0
     assert ours.percent < by_deadline.percent < first_come.percent
