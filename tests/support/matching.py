@@ -14,7 +14,7 @@ _FAR = 1 << 30
 
 
 def most(tasks: Sequence[Sequence[int]], slots: int) -> int:
-    """How many tasks get a slot of their own; `tasks[i]` lists the slots that would do for i, in order."""
+    """How many tasks get a slot of their own; `tasks[i]` lists in order what would do for i."""
     of_task = [_FREE] * len(tasks)
     of_slot = [_FREE] * slots
     matched = _begin(tasks, of_task, of_slot)
