@@ -18,13 +18,12 @@ from campaigns.core.definition import CallingHours, Span
 from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.selection import SHARE_WINDOW, Candidate, Start, choose, shares
+from campaigns.core.where import Where
 from tests.support.matching import most
 
-US_ZONES = (
-    ("America/New_York",),
-    ("America/Chicago",),
-    ("America/Denver",),
-    ("America/Los_Angeles",),
+US_ZONES = tuple(
+    Where((zone,))
+    for zone in ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
 )
 
 
@@ -34,7 +33,7 @@ class Lane:
 
     campaign_id: int
     hours: Hours
-    zones: tuple[str, ...]
+    where: Where
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +54,7 @@ class Case:
     slots: int
     lanes: Sequence[Lane]
     tasks: Sequence[Task]
-    _open: dict[tuple[Hours, tuple[str, ...]], list[int]] = field(default_factory=dict)
+    _open: dict[tuple[Hours, Where], list[int]] = field(default_factory=dict)
 
     def at(self, slot: int) -> datetime:
         return self.begin + slot * self.step
@@ -66,12 +65,12 @@ class Case:
 
     def open(self, lane: Lane) -> list[int]:
         """The slots in which a lane may be called."""
-        key = (lane.hours, lane.zones)
+        key = (lane.hours, lane.where)
         if key not in self._open:
             self._open[key] = [
                 slot
                 for slot in range(self.slots)
-                if lane.hours.is_open(self.at(slot), lane.zones, EDGE_MARGIN)
+                if lane.hours.is_open(self.at(slot), lane.where, EDGE_MARGIN)
             ]
         return self._open[key]
 
@@ -165,7 +164,7 @@ def _candidate(case: Case, at: datetime, number: int) -> Candidate:
         priority=5,
         weight=1.0,
         again=False,
-        left=lane.hours.time_left(at, lane.zones, task.deadline, EDGE_MARGIN),
+        left=lane.hours.time_left(at, lane.where, task.deadline, EDGE_MARGIN),
         since=task.due,
     )
 
@@ -197,9 +196,9 @@ def with_gaps(seed: int) -> Case:
     slots = span // step
     kinds = dice.sample(_KINDS, dice.choice([1, 1, 2, 3]))
     lanes = [
-        Lane(campaign_id=number, hours=kind, zones=zones)
+        Lane(campaign_id=number, hours=kind, where=where)
         for number, kind in enumerate(kinds)
-        for zones in US_ZONES
+        for where in US_ZONES
     ]
     last = begin + span
     deadlines = [last, *(_within(dice, begin, last) for _ in range(dice.choice([1, 2, 4, 8])))]
@@ -228,7 +227,7 @@ def evening(*, contacts: int, deadlines: Sequence[tuple[float, int]], seed: int 
     eastern = ZoneInfo("America/New_York")
     begin = datetime(2026, 6, 2, 17, tzinfo=eastern)
     hours = hours_of((9 * 60, 20 * 60))
-    lanes = [Lane(campaign_id=1, hours=hours, zones=zones) for zones in US_ZONES]
+    lanes = [Lane(campaign_id=1, hours=hours, where=where) for where in US_ZONES]
     zones = dice.choices(range(4), weights=[47.6, 29.1, 6.7, 16.6], k=contacts)
     ends = dice.choices(
         [begin.replace(hour=hour).astimezone(UTC) for _, hour in deadlines],
