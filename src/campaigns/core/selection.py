@@ -33,6 +33,16 @@ as equal, and equals are served in any order.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ripe:
+    """Of the eligible tasks of one kind in one lane, the one that ends first."""
+
+    lane_id: int
+    again: bool
+    deadline_at: datetime | None
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """The first callable task of its kind in one lane."""
 
