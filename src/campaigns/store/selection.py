@@ -47,16 +47,38 @@ def _ripe(again: bool, ends: ColumnElement[bool]) -> Select[tuple[int]]:
     )
 
 
-_CHOSEN = {
-    again: tuple(
-        _ripe(again, ends)
-        .where(dial_task.c.lane_id == bindparam("lane"))
-        .limit(bindparam("most"))
-        .with_for_update(key_share=True, skip_locked=True)
+def _these(chosen: Select[tuple[int]], postgres: bool) -> Update:
+    """Waiting dial tasks that a query picks, locked as it picks them."""
+    picked = chosen.with_for_update(key_share=True, skip_locked=True).correlate(None)
+    # As an array it is asked once, whatever the planner thinks of it.
+    here = (
+        dial_task.c.id == func.any(func.array(picked.scalar_subquery()))
+        if postgres
+        else dial_task.c.id.in_(picked)
+    )
+    return update(dial_task).where(here, text("dial_task.state = 'waiting'"))
+
+
+_CLAIM = {
+    (postgres, again): tuple(
+        _these(
+            _ripe(again, ends)
+            .where(dial_task.c.lane_id == bindparam("lane"))
+            .limit(bindparam("most")),
+            postgres,
+        )
+        .values(
+            state=advance_task(TaskState.WAITING, TaskEvent.CLAIMED).value,
+            claim=dial_task.c.claim + 1,
+            claim_until=bindparam("until", type_=dial_task.c.claim_until.type),
+        )
+        .returning(dial_task.c.id, dial_task.c.claim)
         for ends in _ENDS
     )
+    for postgres in (False, True)
     for again in (False, True)
 }
+"""Asked in every heartbeat, like those below: built once."""
 _RIPEST = select(
     *(
         func.coalesce(
@@ -77,13 +99,18 @@ _TASKS = select(
     dial_task.c.eligible_at,
     (dial_task.c.attempts > dial_task.c.spent).label("again"),
 ).where(dial_task.c.id.in_(bindparam("ids", expanding=True)))
-_UNRIPE = (
-    select(dial_task.c.id)
-    .where(text(UNRIPE), dial_task.c.lane_id == bindparam("lane"), dial_task.c.eligible_at <= _AT)
-    .order_by(dial_task.c.eligible_at, dial_task.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(key_share=True, skip_locked=True)
-)
+_RIPEN = {
+    postgres: _these(
+        select(dial_task.c.id)
+        .where(
+            text(UNRIPE), dial_task.c.lane_id == bindparam("lane"), dial_task.c.eligible_at <= _AT
+        )
+        .order_by(dial_task.c.eligible_at, dial_task.c.id)
+        .limit(bindparam("most")),
+        postgres,
+    ).values(ripe_at=dial_task.c.eligible_at)
+    for postgres in (False, True)
+}
 _HAS_UNRIPE = select(lane.c.id).where(
     lane.c.id.in_(bindparam("lanes", expanding=True)),
     select(dial_task.c.id)
@@ -122,11 +149,10 @@ class SelectionQueries(Queries):
         found = self.connection.execute(_HAS_UNRIPE, {"lanes": list(lane_ids), "at": at})
         unripe = set(found.scalars())
         marked = 0
-        mark = self._these(_UNRIPE).values(ripe_at=dial_task.c.eligible_at)
         for lane_id in lane_ids:
             if lane_id in unripe and marked < limit:
                 given = {"lane": lane_id, "at": at, "most": limit - marked}
-                marked += self.connection.execute(mark, given).rowcount
+                marked += self.connection.execute(_RIPEN[self.postgres], given).rowcount
         return marked
 
     def ripest(self, lane_ids: Collection[int], *, at: datetime) -> Sequence[Ripe]:
@@ -155,16 +181,9 @@ class SelectionQueries(Queries):
         `again`: retries, and otherwise first calls.
         """
         claims: list[Claim] = []
-        for chosen in _CHOSEN[again]:
-            taken = self._these(chosen).values(
-                state=advance_task(TaskState.WAITING, TaskEvent.CLAIMED).value,
-                claim=dial_task.c.claim + 1,
-                claim_until=until,
-            )
-            given = {"lane": lane_id, "at": at, "most": limit - len(claims)}
-            rows = self.connection.execute(
-                taken.returning(dial_task.c.id, dial_task.c.claim), given
-            )
+        for taken in _CLAIM[self.postgres, again]:
+            given = {"lane": lane_id, "at": at, "until": until, "most": limit - len(claims)}
+            rows = self.connection.execute(taken, given)
             claims += [Claim(task_id=row.id, claim=row.claim) for row in rows]
             if len(claims) == limit:
                 break
@@ -184,14 +203,3 @@ class SelectionQueries(Queries):
             Start(campaign_id=row.campaign_id, again=row.again, at=at)
             for row in self.connection.execute(_CLAIMED, {"campaigns": list(campaign_ids)})
         ]
-
-    def _these(self, chosen: Select[tuple[int]]) -> Update:
-        """Waiting dial tasks that a query picks, locked as it picks them."""
-        picked = chosen.correlate(None)
-        # As an array it is asked once, whatever the planner thinks of it.
-        here = (
-            dial_task.c.id == func.any(func.array(picked.scalar_subquery()))
-            if self.postgres
-            else dial_task.c.id.in_(picked)
-        )
-        return update(dial_task).where(here, text("dial_task.state = 'waiting'"))
