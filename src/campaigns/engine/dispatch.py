@@ -24,8 +24,8 @@ from campaigns.ports import Transaction
 
 log = structlog.get_logger(__name__)
 
-RIPEN = 2000
-"""So many tasks that have become eligible are seen in one beat: a million in ten minutes."""
+RIPEN = 1000
+"""So many that have become eligible are seen in one beat, in 50 ms: a million in 17 minutes."""
 
 
 def dispatch(account_id: int, parts: Parts) -> int:
