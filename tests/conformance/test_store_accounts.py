@@ -12,7 +12,7 @@ from campaigns.core.pacing import Slot
 from campaigns.errors import UnknownName
 from campaigns.store import schema
 from campaigns.store.database import SqlTransaction
-from tests.support.stored import T0, Stored, W, at, person
+from tests.support.stored import Stored, W, at
 
 
 def test_accounts_are_found_by_id_and_by_name(stored: Stored) -> None:
@@ -106,14 +106,3 @@ def test_two_dispatchers_of_one_account_on_postgresql(on_postgres: Stored) -> No
         assert two.try_account(on_postgres.account + 1)
     with store.write() as three:
         assert three.try_account(on_postgres.account)
-
-
-def test_the_campaign_that_was_served_longest_ago_comes_first(stored: Stored) -> None:
-    one, two, three = (
-        stored.campaign([person(n)], name) for n, name in enumerate(("one", "two", "three"))
-    )
-    stored.calling(one, when=T0)
-    stored.calling(two, when=at(-60))
-    with stored.tx() as tx:
-        served = [row.id for row in tx.runnable(stored.account, leased_at=None)]
-    assert served == [three, two, one]

@@ -43,7 +43,7 @@ def claimed(world: World, name: str = "reminders") -> Claim:
     with world.store.write() as tx:
         lane = tx.heads(submitted.campaign_id)[0].lane_id
         now = tx.now()
-        return tx.claim(lane, at=now.policy, until=now.real, limit=1)[0]
+        return tx.claim(lane, again=False, at=now.policy, until=now.real, limit=1)[0]
 
 
 def gate(claim: Claim, world: World) -> Intent | Decision:
@@ -165,7 +165,8 @@ def test_no_intent_is_committed_after_a_stop_was(world: World, stop: str) -> Non
         tx.returned(one.task_id, eligible_at=tx.now().policy, reason="x")
         lane = tx.heads(1)[0].lane_id
         now = tx.now()
-        claim = tx.claim(lane, at=now.policy, until=now.real, limit=1)[0]
+        tx.ripen([lane], at=now.policy, limit=1)
+        claim = tx.claim(lane, again=False, at=now.policy, until=now.real, limit=1)[0]
     decision = gate(claim, world)
     assert intents(world) == 1
     if reason is None:
@@ -196,7 +197,9 @@ def test_the_last_slot_is_taken_once(postgres_store_url: str) -> None:
     world.submit([contact(1)], name="other", agent_id="b")
     with world.store.write() as tx:
         now = tx.now()
-        two = tx.claim(tx.heads(2)[0].lane_id, at=now.policy, until=now.real, limit=1)[0]
+        two = tx.claim(tx.heads(2)[0].lane_id, again=False, at=now.policy, until=now.real, limit=1)[
+            0
+        ]
     with behind(
         world, lambda tx: pass_gate(tx, one, world.parts), lambda: gate(two, world)
     ) as late:
@@ -216,7 +219,11 @@ def test_claimers_never_share_a_task(on_postgres: Stored) -> None:
         while True:
             with on_postgres.tx() as tx:
                 heads = tx.heads(campaign)
-                got = tx.claim(heads[0].lane_id, at=at(0), until=at(30), limit=3) if heads else []
+                got = (
+                    tx.claim(heads[0].lane_id, again=False, at=at(0), until=at(30), limit=3)
+                    if heads
+                    else []
+                )
                 if not heads:
                     return mine
                 mine.extend(got)

@@ -132,20 +132,6 @@ def test_a_task_ends_from_any_state_but_not_from_one_it_has_left(stored: Stored)
             assert (task.outcome, task.reason) == (Outcome.VOICEMAIL, "r" * 64)
 
 
-def test_a_claim_takes_the_earliest_that_are_eligible_and_no_more(stored: Stored) -> None:
-    people = [person(0, due_at=at(5)), person(1), person(2, due_at=at(-5)), person(3, due_at=at(9))]
-    campaign = stored.campaign(people)
-    with stored.tx() as tx:
-        lane = tx.heads(campaign)[0].lane_id
-        first = tx.claim(lane, at=at(5), until=at(30), limit=2)
-        second = tx.claim(lane, at=at(5), until=at(30), limit=2)
-        assert tx.claim(lane, at=at(5), until=at(30), limit=2) == []
-        assert tx.claim(lane + 1, at=at(99), until=at(30), limit=2) == []
-    assert {claim.task_id for claim in first} == {3, 2}
-    assert [claim.task_id for claim in second] == [1]
-    assert stored.task(3).state is TaskState.CLAIMED
-
-
 def test_each_claim_has_a_number_of_its_own(stored: Stored) -> None:
     campaign = stored.campaign()
     first = stored.claim(campaign)

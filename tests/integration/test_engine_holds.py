@@ -33,7 +33,7 @@ def test_a_step_of_the_clock_does_not_shorten_a_hold() -> None:
         held = tx.account(world.account_id).not_before
         now = tx.now()
         lane = tx.heads(1)[0].lane_id
-        claim = tx.claim(lane, at=now.policy, until=now.real + 30 * SECOND, limit=1)[0]
+        claim = tx.claim(lane, again=False, at=now.policy, until=now.real + 30 * SECOND, limit=1)[0]
     world.store.clock = lambda: world.clock.at + 10 * SECOND
     dial(claim, world.parts)
     with world.store.read() as tx:
@@ -79,7 +79,9 @@ def test_a_process_that_starts_after_a_step_sees_it_all_the_same(
     begin(fresh)
     with world.store.write() as tx:
         lane = tx.heads(1)[0].lane_id
-        claim = tx.claim(lane, at=tx.now().policy, until=tx.now().real + 30 * SECOND, limit=1)[0]
+        claim = tx.claim(
+            lane, again=False, at=tx.now().policy, until=tx.now().real + 30 * SECOND, limit=1
+        )[0]
     dial(claim, fresh)
     assert not world.provider.rung
     with world.store.read() as tx:

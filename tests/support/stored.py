@@ -103,6 +103,7 @@ class Stored:
                 account_id=tx.campaign(campaign).account_id,
                 contacts=people,
                 phones=phones,
+                ripe_by=T0,
             )
 
     def campaign(
@@ -129,7 +130,9 @@ class Stored:
         """The first claim among `limit` tasks of the campaign's lanes."""
         with self.tx() as tx:
             lane = tx.heads(campaign)[0].lane_id
-            return tx.claim(lane, at=at(0), until=until or at(30), limit=limit)[0]
+            tx.ripen([lane], at=at(0), limit=99)
+            lease = until or at(30)
+            return tx.claim(lane, again=False, at=at(0), until=lease, limit=limit)[0]
 
     def intent(
         self, claim: Claim | None, *, phone: int | None = None, when: datetime = T0

@@ -108,6 +108,7 @@ NOW = {
     *(path for path in PROMISED if path.startswith("schedule.")),
     *("retry.busy", "retry.failed", "retry.voicemail", "retry.redial_after_unknown"),
     *("pacing.first", "pacing.starts_per_minute", "pacing.concurrent_calls"),
+    *("pacing.priority", "pacing.weight"),
     *("pacing.pause_when_failing", "budget.calls_per_day", "budget.cost_per_day", "caps"),
     *("opt_out.tags", "opt_out.phrases"),
 }
@@ -184,6 +185,8 @@ def test_a_key_that_is_read_changes_the_definition(path: str) -> None:
         "schedule.min_gap": "5h",
         "schedule.when_moved": "keep",
         "pacing.pause_when_failing": "never",
+        "pacing.priority": "high",
+        "pacing.weight": "2.5",
     }
     tree = with_key(path, other.get(path, PROMISED[path]))
     plain: Mapping[str, Any] = (
@@ -212,3 +215,24 @@ def test_a_word_for_a_whole_section_is_read() -> None:
     assert definition(calling_hours="always").calling_hours.always
     assert definition(context="all").context == "all"
     assert definition(retry="never").retry.max_attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "priority"),
+    [("1", 1), ("9", 9), ("high", 3), ("Normal", 5), ("low", 7)],
+)
+def test_a_priority_is_a_number_or_one_of_three_words(written: str, priority: int) -> None:
+    assert definition(pacing={"priority": written}).pacing.priority == priority
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        *(("priority", wrong) for wrong in ("0", "10", "-1", "1.5", "urgent", "", ["1"])),
+        *(("weight", wrong) for wrong in ("0", "0.09", "100.1", "-1", "1e1", "nan", "half", "")),
+    ],
+)
+def test_what_is_no_priority_or_weight_is_refused(key: str, written: object) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        definition(pacing={key: written})
+    assert [fault.key for fault in caught.value.faults] == [f"pacing.{key}"]

@@ -82,9 +82,7 @@ def test_days_are_described_by_any_of_their_names(day: str) -> None:
 
 
 def test_a_planned_key_says_what_holds_until_then() -> None:
-    assert describe("pacing.priority") == (
-        "pacing.priority\n  not yet supported: campaigns of an account take turns until then"
-    )
+    assert describe("account") == ("account\n  not yet supported: the account `default` dials")
 
 
 @pytest.mark.parametrize(

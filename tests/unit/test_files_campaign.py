@@ -75,6 +75,8 @@ retry:
 pacing:
   starts_per_minute: 10
   pause_when_failing: 50% of 20
+  priority: 5
+  weight: 1
 budget: {calls_per_day: 700, cost_per_day: 60 USD}
 caps:
   - {calls: 1, per: 24h}

@@ -167,3 +167,24 @@ def test_next_open_and_closes_agree_with_is_open(
     assert hours.is_open(opening + (closing - opening) / 2, Where(zones), margin)
     if closing < opening + LOOK_AHEAD:
         assert not hours.is_open(closing, Where(zones), margin)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_the_time_left_adds_up_to_the_openings(data: st.DataObject) -> None:
+    """From one opening to its closing and on to the next: the same sum, over weeks."""
+    zone, edge = data.draw(st.sampled_from(EDGES))
+    days = tuple(data.draw(day_spans()) for _ in range(7))
+    hours = Hours(CallingHours(days=days))
+    where = Where((zone, *data.draw(st.sampled_from([(), ("Europe/Paris",)]))))
+    at = utc(edge) + timedelta(minutes=data.draw(st.integers(-3000, 3000)))
+    until = at + timedelta(minutes=data.draw(st.integers(-5, 40_000)))
+    margin = data.draw(st.sampled_from([timedelta(0), MINUTE]))
+    left, there = timedelta(0), at
+    while (opening := hours.next_open(there, where, margin)) is not None and opening < until:
+        there = hours.closes(opening, where, margin)
+        left += min(there, until) - opening
+    assert hours.time_left(at, where, until, margin) == left
+    assert Hours(CallingHours(always=True)).time_left(at, where, until) == max(
+        until - at, timedelta(0)
+    )

@@ -182,13 +182,16 @@ class Pacing(Frozen):
     """How fast it goes. None: only the account's limits hold.
 
     `first`: so many contacts are called before a person approves; None: nobody is asked.
-    `pause_when_failing` None: never.
+    `pause_when_failing` None: never. `priority`: 1 goes first, 9 last; `weight`: the share among
+    equals (core/selection.py).
     """
 
     first: int | None = None
     starts_per_minute: int | None = None
     concurrent_calls: int | None = None
     pause_when_failing: Failing | None = Failing()
+    priority: int = 5
+    weight: float = 1.0
 
 
 class Budget(Frozen):

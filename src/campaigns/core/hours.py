@@ -81,6 +81,7 @@ class Hours:
         self._rules = None if self._always else rules
         self._laws = lru_cache(maxsize=1024)(self._look_up_laws)
         self._week_everywhere = lru_cache(maxsize=8192)(self._intersect_week)
+        self._left_of_week = lru_cache(maxsize=8192)(self._count_week)
 
     def is_open(self, at: datetime, where: Where, margin: timedelta = timedelta(0)) -> bool:
         """Whether every zone is open from `margin` before `at` to `margin` after it."""
@@ -160,6 +161,36 @@ class Hours:
         if laws is None:
             found.append(Look(rule=NO_RULES, zone="", local=None, open=False))
         return found
+
+    def time_left(
+        self,
+        at: datetime,
+        where: Where,
+        until: datetime,
+        margin: timedelta = timedelta(0),
+    ) -> timedelta:
+        """How much of the time from `at` to before `until` `is_open` holds."""
+        if until <= at:
+            return timedelta(0)
+        if self._always:
+            return until - at
+        since, end, spare = ticks(at), ticks(until), margin // TICK
+        week, last = since // WEEK, end // WEEK
+        if week == last:
+            return self._count(where, since, end, spare) * TICK
+        whole = sum(self._left_of_week(where, one, spare) for one in range(week + 1, last))
+        begun = self._count(where, since, (week + 1) * WEEK, spare)
+        return (begun + whole + self._count(where, last * WEEK, end, spare)) * TICK
+
+    def _count_week(self, where: Where, week: int, spare: int) -> int:
+        return self._count(where, week * WEEK, (week + 1) * WEEK, spare)
+
+    def _count(self, where: Where, since: int, until: int, spare: int) -> int:
+        # A stretch comes again where it grows over weeks: its longest end counts.
+        found = dict(self._stretches(where, since - spare, until + spare))
+        return sum(
+            max(0, min(end - spare, until) - (start + spare)) for start, end in found.items()
+        )
 
     def _stretches(self, where: Where, since: int, until: int) -> Iterator[Stretch]:
         """Open stretches from `since` on, cut off there; one that grows over weeks comes again."""

@@ -43,6 +43,29 @@ PACE: tuple[Key, ...] = (
         schema=_COUNT,
     ),
     Key(
+        path="pacing.priority",
+        says="Who goes first where campaigns of one account want the same start: 1 before all, 9"
+        " after all. While anybody of a higher priority may be called, nobody of a lower one is.",
+        takes="a whole number from 1 to 9, or high (3), normal (5) or low (7)",
+        default="normal",
+        example="pacing:\n  priority: high",
+        schema={
+            "anyOf": [
+                {"type": ["integer", "string"], "minimum": 1, "maximum": 9},
+                {"enum": ["high", "normal", "low"]},
+            ]
+        },
+    ),
+    Key(
+        path="pacing.weight",
+        says="The share among campaigns of one priority whose calls are equally urgent: one of"
+        " weight 2 makes twice as many as one of weight 1.",
+        takes="a number from 0.1 to 100",
+        default="1",
+        example="pacing:\n  weight: 2",
+        schema={"type": ["number", "string"], "minimum": 0.1, "maximum": 100},
+    ),
+    Key(
         path="pacing.pause_when_failing",
         says="Pauses the campaign when this share of its newest calls failed, were refused, got an"
         " answer that says nothing, or were answered and ended within 5 s. Calls that nobody"

@@ -17,6 +17,9 @@ LONGEST_CAP = timedelta(days=366)
 _OF = re.compile(r"(?P<share>[0-9.]+ ?%) of (?P<of>[0-9]{1,3})")
 _MONEY = re.compile(r"(?P<amount>[0-9]{1,7}(?:[.][0-9]{1,2})?) ?(?P<currency>[A-Za-z$€₹£]*)")
 _FEWEST, _MOST = 2, 500
+PRIORITIES = {"high": 3, "normal": 5, "low": 7}
+LEAST_WEIGHT, MOST_WEIGHT = 0.1, 100.0
+_WEIGHT = re.compile(r"[0-9]{1,3}(?:[.][0-9]{1,3})?")
 
 
 def pacing(value: Any, reading: Reading) -> Pacing:
@@ -36,7 +39,28 @@ def pacing(value: Any, reading: Reading) -> Pacing:
         starts_per_minute=reading.take(section, path, "starts_per_minute", calls, None),
         concurrent_calls=reading.take(section, path, "concurrent_calls", calls, None),
         pause_when_failing=reading.take(section, path, "pause_when_failing", failing, usual),
+        priority=reading.take(section, path, "priority", priority, Pacing().priority),
+        weight=reading.take(section, path, "weight", weight, Pacing().weight),
     )
+
+
+def priority(value: Any) -> int:
+    """From 1, which goes first, to 9; or one of three words."""
+    written = text(value).lower()
+    if written in PRIORITIES:
+        return PRIORITIES[written]
+    try:
+        return whole_number(value, 1, 9)
+    except Refused:
+        raise Refused("a whole number from 1 (first) to 9 (last), or high, normal or low") from None
+
+
+def weight(value: Any) -> float:
+    """A share among equals."""
+    written = text(value)
+    if not _WEIGHT.fullmatch(written) or not LEAST_WEIGHT <= float(written) <= MOST_WEIGHT:
+        raise Refused("a number from 0.1 to 100")
+    return float(written)
 
 
 def failing(value: Any) -> Failing | None:

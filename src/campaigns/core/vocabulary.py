@@ -22,8 +22,6 @@ KEYS: Mapping[str, Key] = {key.path: key for key in (*WHO, *WHEN, *CALLING, *PAC
 
 NOT_YET: Mapping[str, str] = {
     "account": "the account `default` dials",
-    "pacing.priority": "campaigns of an account take turns until then",
-    "pacing.weight": "campaigns of an account take turns until then",
     "dispositions": "results say how each call ended, not what was said",
     "notify": "use `campaigns watch` until then",
     "store": "transcripts and recordings stay at the provider",

@@ -143,6 +143,8 @@ class Loader:
             account_id=self.campaign.account_id,
             contacts=contacts,
             phones=phones,
+            # Before it starts nobody is called, and then all of these are due.
+            ripe_by=max(filter(None, (self.now.policy, self.campaign.start_at))),
         )
         return [
             NewReject(

@@ -81,10 +81,7 @@ class CampaignBook(Protocol):
     def definition(self, campaign_id: int, version: int) -> tuple[Definition, tuple[str, ...]]: ...
 
     def runnable(self, account_id: int, *, leased_at: datetime | None) -> Sequence[CampaignRow]:
-        """Running, without an open pause request; only leased ones when `leased_at` is given.
-
-        The one served longest ago comes first.
-        """
+        """Running, without an open pause request; only leased ones when `leased_at` is given."""
 
     def tried(self, campaign_id: int, since: datetime | None) -> Collection[int]:
         """Contacts that calls since then may have rung; None: since ever."""

@@ -21,6 +21,7 @@ from campaigns.core.records import (
     TaskRow,
 )
 from campaigns.core.rounds import Met
+from campaigns.core.selection import Ripe, Start
 
 
 class TaskBook(Protocol):
@@ -49,8 +50,12 @@ class TaskBook(Protocol):
         account_id: int,
         contacts: Sequence[NewContact],
         phones: Mapping[str, int],
+        ripe_by: datetime | None = None,
     ) -> Sequence[tuple[NewContact, int]]:
-        """Insert contacts with their tasks; returns those whose key was there, with its line."""
+        """Insert contacts with their tasks; returns those whose key was there, with its line.
+
+        What is due by `ripe_by` is ripe at once.
+        """
 
     def lines_of_keys(self, campaign_id: int, keys: Iterable[str]) -> Mapping[str, int]: ...
 
@@ -63,9 +68,22 @@ class TaskBook(Protocol):
 
     def heads(self, campaign_id: int) -> Sequence[LaneHead]: ...
 
+    def ripen(self, lane_ids: Sequence[int], *, at: datetime, limit: int) -> int:
+        """Mark so many of those who have become eligible, lane after lane; says how many."""
+
+    def ripest(self, lane_ids: Collection[int], *, at: datetime) -> Sequence[Ripe]:
+        """Of each lane the ripe first call and the ripe retry that end first."""
+
     def claim(
-        self, lane_id: int, *, at: datetime, until: datetime, limit: int
-    ) -> Sequence[Claim]: ...
+        self, lane_id: int, *, again: bool, at: datetime, until: datetime, limit: int
+    ) -> Sequence[Claim]:
+        """Take the ripe ones of a lane that end first. `again`: retries, otherwise first calls."""
+
+    def starts(self, campaign_ids: Collection[int], *, since: datetime) -> Sequence[Start]:
+        """What these campaigns started after `since`."""
+
+    def claimed(self, campaign_ids: Collection[int], *, at: datetime) -> Sequence[Start]:
+        """What they have on its way to the gate, as if it started `at`."""
 
     def task(self, task_id: int) -> TaskRow | None: ...
 

@@ -239,9 +239,10 @@ class BookQueries(Queries):
         self.connection.execute(update(dial_task).where(one).values(occasion=step.occasion))
 
 
-def new_task(task: NewTask) -> dict[str, Any]:
-    """The columns of a dial task that its plan decides."""
+def new_task(task: NewTask, ripe_by: datetime | None = None) -> dict[str, Any]:
+    """The columns of a dial task that its plan decides; ripe at once where it is due by then."""
     done = task.outcome is not None
+    ripe = ripe_by is not None and task.due_at <= ripe_by
     return {
         "touch": task.touch,
         "occasion": task.occasion,
@@ -250,6 +251,7 @@ def new_task(task: NewTask) -> dict[str, Any]:
         "deadline_at": task.deadline_at,
         "expires_as": task.expires_as,
         "eligible_at": task.due_at,
+        "ripe_at": task.due_at if ripe else None,
         "wait_reason": None if done else "due",
         "outcome": task.outcome.value if task.outcome else None,
         "reason": task.reason,

@@ -28,7 +28,7 @@ from campaigns.store.columns import BigId, Instant, Json, Sealed, SealedJson, me
 RIPE_FIRST = "state = 'waiting' AND ripe_at >= eligible_at AND attempts <= spent"
 RIPE_AGAIN = "state = 'waiting' AND ripe_at >= eligible_at AND attempts > spent"
 UNRIPE = "state = 'waiting' AND (ripe_at IS NULL OR ripe_at < eligible_at)"
-"""Waiting dial tasks fall in one of these; the queries say it in the same words (tasks.py)."""
+"""Waiting dial tasks fall in one of these; the queries say it in the same words (selection.py)."""
 
 dial_task = Table(
     "dial_task",

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, exists, insert, select, update
 
 from campaigns.core.definition import Definition
 from campaigns.core.lifecycle import CampaignState
@@ -31,11 +31,6 @@ _PAUSES_ASKED = (
     .where(~pause_request.c.applied)
     .order_by(pause_request.c.id)
 )
-_SERVED = (
-    select(func.max(attempt.c.intent_at))
-    .where(attempt.c.campaign_id == campaign.c.id)
-    .scalar_subquery()
-)
 _RUNNABLE = (
     select(campaign)
     .where(
@@ -43,7 +38,7 @@ _RUNNABLE = (
         campaign.c.state == CampaignState.RUNNING.value,
         ~exists().where(pause_request.c.campaign_id == campaign.c.id, ~pause_request.c.applied),
     )
-    .order_by(_SERVED.asc().nulls_first(), campaign.c.id)
+    .order_by(campaign.c.id)
 )
 """Asked in every heartbeat, like the two below: built once."""
 _LEASED = _RUNNABLE.where(
@@ -176,7 +171,7 @@ class CampaignQueries(Queries):
         return _parsed(json.dumps(row.definition)), tuple(row.header)
 
     def runnable(self, account_id: int, *, leased_at: datetime | None) -> Sequence[CampaignRow]:
-        """Campaigns that may dial now, the one served longest ago first."""
+        """Campaigns that may dial now."""
         query = _RUNNABLE if leased_at is None else _LEASED
         given = {"account": account_id, "leased_at": leased_at}
         return [campaign_row(row) for row in self.connection.execute(query, given).mappings()]

@@ -40,6 +40,7 @@ from campaigns.store.requests import RequestQueries
 from campaigns.store.rounds import RoundQueries
 from campaigns.store.runs import RunQueries
 from campaigns.store.sealing import Keys
+from campaigns.store.selection import SelectionQueries
 from campaigns.store.suppressions import SuppressionQueries
 from campaigns.store.tables import world
 from campaigns.store.tasks import TaskQueries
@@ -64,6 +65,7 @@ class SqlTransaction(
     PeopleQueries,
     SuppressionQueries,
     TaskQueries,
+    SelectionQueries,
     FamilyQueries,
     AttemptQueries,
     CeilingQueries,

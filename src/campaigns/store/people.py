@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
 from campaigns.core import where
 from campaigns.core.places import places_of
-from campaigns.core.records import ContactRow, NewContact, NewReject, NewTask
+from campaigns.core.records import ContactRow, NewContact, NewReject
 from campaigns.core.where import NOWHERE, Where
 from campaigns.store.book import BookQueries, new_task
 from campaigns.store.tables import (
@@ -76,8 +75,12 @@ class PeopleQueries(BookQueries):
         account_id: int,
         contacts: Sequence[NewContact],
         phones: Mapping[str, int],
+        ripe_by: datetime | None = None,
     ) -> Sequence[tuple[NewContact, int]]:
-        """Insert contacts and their dial tasks; returns the repeated keys with their first line."""
+        """Insert contacts and their dial tasks; returns the repeated keys with their first line.
+
+        What is due by `ripe_by` need not be seen by a heartbeat before it is called.
+        """
         lanes = self.lanes(campaign_id, {entry.where.text for entry in contacts})
         index_of = {entry.key: self.key_index(campaign_id, entry.key) for entry in contacts}
         digests = self.digests(campaign_id, contacts)
@@ -111,7 +114,14 @@ class PeopleQueries(BookQueries):
             else:
                 repeated.append(entry)
         rows = [
-            _task(entry, task, campaign_id, account_id, ids[index_of[key]], phones, lanes)
+            {
+                "campaign_id": campaign_id,
+                "account_id": account_id,
+                "contact_id": ids[index_of[key]],
+                "phone_id": phones[entry.e164],
+                "lane_id": lanes[entry.where.text],
+                **new_task(task, ripe_by),
+            }
             for key, entry in by_key.items()
             for task in entry.tasks
         ]
@@ -228,22 +238,3 @@ def _known(stored: Where, e164: str | None) -> Where:
     if stored.places or not e164:
         return stored
     return Where(stored.zones, places_of(e164) or (NOWHERE,))
-
-
-def _task(
-    entry: NewContact,
-    task: NewTask,
-    campaign_id: int,
-    account_id: int,
-    contact_id: int,
-    phones: Mapping[str, int],
-    lanes: Mapping[str, int],
-) -> dict[str, Any]:
-    return {
-        "campaign_id": campaign_id,
-        "account_id": account_id,
-        "contact_id": contact_id,
-        "phone_id": phones[entry.e164],
-        "lane_id": lanes[entry.where.text],
-        **new_task(task),
-    }

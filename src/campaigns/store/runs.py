@@ -88,7 +88,7 @@ class RunQueries(CampaignQueries):
                         "contact_id": member.contact_id,
                         "phone_id": member.phone_id,
                         "lane_id": lane_id,
-                        **new_task(task),
+                        **new_task(task, row.run_at),
                     }
                     for member, task, lane_id in tasks
                 ],

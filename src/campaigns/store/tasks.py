@@ -16,7 +16,7 @@ from campaigns.core.lifecycle import (
     TaskState,
     advance_task,
 )
-from campaigns.core.records import Claim, LaneHead, TaskRow
+from campaigns.core.records import LaneHead, TaskRow
 from campaigns.store.base import Queries
 from campaigns.store.place import PLACE
 from campaigns.store.tables import campaign, dial_task, lane
@@ -74,34 +74,6 @@ class TaskQueries(Queries):
             for row in self.connection.execute(_HEADS, {"campaign": campaign_id})
             if row.head is not None
         ]
-
-    def claim(self, lane_id: int, *, at: datetime, until: datetime, limit: int) -> Sequence[Claim]:
-        """Take the first eligible tasks of a lane under a lease that ends at `until` (real)."""
-        chosen = (
-            select(dial_task.c.id)
-            .where(
-                dial_task.c.lane_id == lane_id,
-                dial_task.c.state == TaskState.WAITING.value,
-                dial_task.c.eligible_at <= at,
-            )
-            .order_by(dial_task.c.eligible_at, dial_task.c.id)
-            .limit(limit)
-            .with_for_update(key_share=True, skip_locked=True)
-        )
-        ids = list(self.connection.execute(chosen).scalars())
-        if not ids:
-            return []
-        taken = self.connection.execute(
-            update(dial_task)
-            .where(dial_task.c.id.in_(ids), dial_task.c.state == TaskState.WAITING.value)
-            .values(
-                state=advance_task(TaskState.WAITING, TaskEvent.CLAIMED).value,
-                claim=dial_task.c.claim + 1,
-                claim_until=until,
-            )
-            .returning(dial_task.c.id, dial_task.c.claim)
-        )
-        return [Claim(task_id=row.id, claim=row.claim) for row in taken]
 
     def task(self, task_id: int) -> TaskRow | None:
         """One dial task, not locked."""
