@@ -200,7 +200,6 @@ attempt = Table(
     Index("ix_attempt_phone_id_intent_at", "phone_id", "intent_at"),
     Index("ix_attempt_account_id_answered_at", "account_id", "answered_at"),
     Index("ix_attempt_campaign_id_intent_at", "campaign_id", "intent_at"),
-    Index("ix_attempt_account_id_intent_at", "account_id", "intent_at"),
 )
 
 attempt_member = Table(

@@ -51,7 +51,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("open"),
         sqlite_where=sa.text("open = 1"),
     )
-    op.create_index("ix_attempt_account_id_intent_at", "attempt", ["account_id", "intent_at"])
     op.create_table(
         "campaign_suppression",
         sa.Column("campaign_id", tables.BigId, nullable=False),
