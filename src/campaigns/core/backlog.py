@@ -1,0 +1,216 @@
+"""Who waits in a forecast: groups of people who will be treated alike, in lanes that open together.
+
+A group is the part of a list with one calendar, due, deadline and number of calls so far; its count
+may be a fraction, because each call is split by the shares of its endings. Groups that become alike
+are joined, so that a million people stay thousands of groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Any
+
+from campaigns.core.definition import Retry
+from campaigns.core.fluid import DUST, NEVER, instant, ticks
+from campaigns.core.hours import Hours
+from campaigns.core.instants import EDGE_MARGIN
+from campaigns.core.lifecycle import Outcome
+from campaigns.core.selection import HORIZON, Candidate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What one campaign may spend in a day of `timezone`."""
+
+    timezone: str = "UTC"
+    calls: float | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Going:
+    """One campaign of the account, as far as anybody's future depends on it.
+
+    `mine`: the one that is forecast; the others are its load. `fits`: when another call to a number
+    with these earlier ones fits the caps (None: never), asked where `caps` may ever bind.
+    """
+
+    id: int
+    hours: Hours
+    retry: Callable[[str], Retry]
+    mine: bool = True
+    start: datetime | None = None
+    priority: int = 5
+    weight: float = 1.0
+    starts_per_minute: float | None = None
+    concurrent_calls: float | None = None
+    budget: Budget = Budget()
+    fits: Callable[[tuple[datetime, ...], datetime], datetime | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """So many dial tasks of one campaign that differ in nothing a forecast asks about.
+
+    `where`: as Hours takes it. `tries`: calls that count for the retries; `intents`: recent calls
+    to the number, for the caps. `keys`: of the first few contacts.
+    """
+
+    campaign_id: int
+    where: Any
+    due: datetime
+    count: float = 1
+    deadline: datetime | None = None
+    expires_as: str = "campaign_end"
+    touch: str = ""
+    tries: int = 0
+    last: Outcome | None = None
+    intents: tuple[datetime, ...] = ()
+    keys: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(kw_only=True, slots=True)
+class Group:
+    """A batch under way. Instants in microseconds; `deadline` NEVER: none."""
+
+    lane: Lane
+    due: int
+    deadline: int
+    expires_as: str
+    touch: str
+    tries: int
+    last: Outcome | None
+    intents: tuple[datetime, ...]
+    count: float
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    capped: bool = False
+
+    @property
+    def likeness(self) -> tuple[object, ...]:
+        """The same for groups that may be joined."""
+        return (
+            self.lane.id,
+            self.due,
+            self.deadline,
+            self.tries,
+            self.last,
+            self.touch,
+            self.expires_as,
+            self.intents,
+        )
+
+
+@dataclass(kw_only=True, slots=True)
+class Lane:
+    """The tasks of one campaign that share their calling hours, first calls beside retries.
+
+    `edge`: when it opens or closes next. The order within is by deadline, then by due.
+    """
+
+    id: int
+    going: Going
+    where: Any
+    open: bool = False
+    edge: int = 0
+    due: tuple[list[tuple[int, int, int, Group]], list[tuple[int, int, int, Group]]] = field(
+        default_factory=lambda: ([], [])
+    )
+    _seen: list[tuple[int, int, Candidate] | None] = field(default_factory=lambda: [None, None])
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anybody's time has come."""
+        return bool(self.due[0] or self.due[1])
+
+    @property
+    def all(self) -> list[Group]:
+        """Everybody whose time has come."""
+        return [group for kind in self.due for _, _, _, group in kind]
+
+    def add(self, group: Group, number: int) -> None:
+        """Its time has come."""
+        heappush(self.due[group.tries > 0], (group.deadline, group.due, number, group))
+
+    def look(self, now: int) -> None:
+        """Bring `open` and `edge` to this instant, where they have passed."""
+        if self.edge > now:
+            return
+        at = instant(now)
+        self.open = self.going.hours.is_open(at, self.where, EDGE_MARGIN)
+        if self.open:
+            self.edge = ticks(self.going.hours.closes(at, self.where, EDGE_MARGIN))
+        else:
+            self.edge = self.opens(now)
+
+    def opens(self, since: int) -> int:
+        """The first open instant from there on; NEVER within a year."""
+        opening = self.going.hours.next_open(instant(since), self.where, EDGE_MARGIN)
+        return NEVER if opening is None else ticks(opening)
+
+    def candidate(self, again: bool, now: int, turns: int) -> Candidate:
+        """Its head of this kind. `turns`: of all lanes together.
+
+        What is left of an open lane passes as fast as the clock, for all open lanes alike: until
+        one opens or closes, what was left at an earlier instant gives the same order.
+        """
+        deadline, due, number, _ = self.due[again][0]
+        seen = self._seen[again]
+        if seen is not None and seen[:2] == (turns, number):
+            return seen[2]
+        left = HORIZON
+        if deadline < NEVER:
+            left = self._left(instant(now), instant(deadline))
+        made = Candidate(
+            campaign_id=self.going.id,
+            lane_id=self.id,
+            priority=self.going.priority,
+            weight=self.going.weight,
+            again=again,
+            left=left,
+            since=instant(due),
+        )
+        self._seen[again] = (turns, number, made)
+        return made
+
+    def _left(self, at: datetime, deadline: datetime) -> timedelta:
+        until = min(deadline, at + HORIZON)
+        return min(HORIZON, self.going.hours.time_left(at, self.where, until, EDGE_MARGIN))
+
+
+class Coming:
+    """Groups whose time has not come, the next first; those that are alike are one."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Group]] = []
+        self._alike: dict[tuple[object, ...], Group] = {}
+        self._number = 0
+
+    def add(self, group: Group) -> None:
+        """It waits for its due."""
+        likeness = group.likeness
+        there = self._alike.get(likeness)
+        if there is not None:
+            there.count += group.count
+            there.capped = there.capped or group.capped
+            if len(there.keys) < len(group.keys):
+                there.keys = group.keys
+            return
+        self._alike[likeness] = group
+        self._number += 1
+        heappush(self._heap, (group.due, self._number, group))
+
+    @property
+    def next(self) -> int:
+        """When the next group's time comes."""
+        return self._heap[0][0] if self._heap else NEVER
+
+    def take(self, now: int) -> Iterator[tuple[int, Group]]:
+        """Those whose time has come, with their number in the order of their coming."""
+        while self._heap and self._heap[0][0] <= now:
+            _, number, group = heappop(self._heap)
+            del self._alike[group.likeness]
+            if group.count > DUST:
+                yield number, group

@@ -1,0 +1,171 @@
+"""What a campaign will do before it does it: calls per hour, its end, its cost, who misses out.
+
+Expected values, so a fraction of a call may be left for ever. `finish_at` is the median: from then
+on it is as likely as not that nobody is left. With many people left over by chance and each with
+little probability, nobody is left with a probability of e^-n where n are expected to be; that is
+one half at n = ln 2. (The mean would lie in nights in which nobody is called.) `finish_early` and
+`finish_late` are the same for one tenth and nine tenths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import fsum, log
+
+from campaigns.core.assumptions import ASSUMED, Assumptions
+from campaigns.core.backlog import Batch, Going
+from campaigns.core.fluid import DUST, instant
+from campaigns.core.lifecycle import Outcome
+from campaigns.core.tally import Tally
+from campaigns.core.virtual import Account, Play
+
+_HOUR = timedelta(hours=1)
+_GROUPS = 20
+"""Groups of people who miss out that are named; the rest is counted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HourOfCalls:
+    """Calls in one hour of UTC: of this campaign, and of the others of its account."""
+
+    at: datetime
+    calls: float
+    others: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missed:
+    """Dial tasks that will not be called: why, which touch, and when they were due.
+
+    `due` None: of several times.
+    """
+
+    reason: str
+    touch: str
+    due: datetime | None
+    count: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """One campaign's future. `contacts` are dial tasks: a person has one for each touch.
+
+    `missed`: by reason and due, the most first; `missed_by` sums them by reason, with the keys of
+    a few in `missed_keys`. `cut_short`: people who were called and lack a retry, by reason. `full`:
+    which share of the account's starts is used in the hours in which it calls; `busiest`: in the
+    busiest of them.
+    `cost`: from, to; None: no price is known. `rounded`: of a long list instants are known to this.
+    """
+
+    at: datetime
+    contacts: float
+    calls: float
+    outcomes: Mapping[Outcome, float]
+    hours: Sequence[HourOfCalls]
+    first_call_at: datetime | None
+    finish_at: datetime | None
+    finish_early: datetime | None
+    finish_late: datetime | None
+    missed: Sequence[Missed]
+    missed_by: Mapping[str, float]
+    missed_keys: Mapping[str, Sequence[str]] = field(repr=False)
+    cut_short: Mapping[str, float]
+    full: float
+    busiest: float
+    cost: tuple[float, float] | None
+    assumptions: Assumptions
+    rounded: timedelta | None = None
+
+    @property
+    def answered(self) -> float:
+        """People who answer."""
+        return self.outcomes.get(Outcome.COMPLETED, 0.0)
+
+
+def forecast(
+    batches: Iterable[Batch],
+    campaigns: Sequence[Going],
+    account: Account,
+    *,
+    now: datetime,
+    assumed: Assumptions = ASSUMED,
+    left_out: Mapping[tuple[str, str], int] | None = None,
+) -> Forecast:
+    """The future of the campaign that is `mine`, beside the others of its account.
+
+    The same arguments give the same answer. `left_out`: (touch, reason) → dial tasks that are over
+    before they begin, which the list itself has told.
+    """
+    tally = Play(tuple(batches), campaigns, account, assumed, now).run()
+    for (touch, reason), count in (left_out or {}).items():
+        tally.missed[reason, touch, -1] += count
+        tally.outcomes[Outcome.SKIPPED] += count
+    answered = tally.calls * assumed.shares.get(Outcome.COMPLETED, 0.0)
+    full, busiest = _used(tally, account, assumed)
+    late = sorted(tally.missed.items(), key=lambda one: (-one[1], one[0]))
+    return Forecast(
+        at=now,
+        contacts=sum(tally.outcomes.values()),
+        calls=tally.calls,
+        outcomes=_in_order(tally.outcomes),
+        hours=tuple(
+            HourOfCalls(at=instant(0) + hour * _HOUR, calls=mine, others=others)
+            for hour, (mine, others) in sorted(tally.hours.items())
+        ),
+        first_call_at=None if tally.first is None else instant(tally.first),
+        finish_at=_over(tally, 0.5),
+        finish_early=_over(tally, 0.1),
+        finish_late=_over(tally, 0.9),
+        missed=tuple(
+            Missed(
+                reason=reason,
+                touch=touch,
+                due=None if due < 0 else instant(due),
+                count=count,
+            )
+            for (reason, touch, due), count in late[:_GROUPS]
+        ),
+        missed_by=_sums(tally),
+        missed_keys={reason: tuple(keys) for reason, keys in tally.keys.items() if keys},
+        cut_short=dict(sorted(tally.cut_short.items())),
+        full=full,
+        busiest=busiest,
+        cost=assumed.cost(answered, tally.calls - answered),
+        assumptions=assumed,
+        rounded=timedelta(microseconds=tally.rounded) if tally.rounded else None,
+    )
+
+
+def _over(tally: Tally, chance: float) -> datetime | None:
+    """From when on nobody is left with this probability; None: nobody was there."""
+    few = -log(chance)
+    left = sum(tally.ends.values())
+    if left <= DUST:
+        return None
+    for at in sorted(tally.ends):
+        left -= tally.ends[at]
+        if left <= few:
+            return instant(at)
+    return instant(max(tally.ends))
+
+
+def _used(tally: Tally, account: Account, assumed: Assumptions) -> tuple[float, float]:
+    """Which share of the account's starts is used: in all hours with calls, and in the busiest."""
+    used = [sum(both) for both in tally.hours.values() if both[0] > DUST]
+    most = account.limit * (_HOUR / (account.window + assumed.latency))
+    if not used or not most:
+        return 0.0, 0.0
+    return min(1.0, fsum(used) / (len(used) * most)), min(1.0, max(used) / most)
+
+
+def _in_order(counts: Mapping[Outcome, float]) -> Mapping[Outcome, float]:
+    return {outcome: counts[outcome] for outcome in Outcome if counts.get(outcome, 0) > DUST}
+
+
+def _sums(tally: Tally) -> Mapping[str, float]:
+    found: dict[str, float] = {}
+    for (reason, _, _), count in tally.missed.items():
+        found[reason] = found.get(reason, 0.0) + count
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
