@@ -21,6 +21,10 @@ from campaigns.core.lifecycle import Outcome
 from campaigns.core.selection import HORIZON, Candidate
 
 
+KEYS = 3
+"""Contacts of a group that are named."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
     """What one campaign may spend in a day of `timezone`."""
@@ -72,10 +76,18 @@ class Batch:
     keys: tuple[str, ...] = field(default=(), repr=False)
 
 
+Likeness = tuple[int, int, int, int, Outcome | None, str, str, tuple[datetime, ...]]
+"""A group's lane, due, deadline, tries, last, touch, expires_as and intents."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Group:
-    """A batch under way. Instants in microseconds; `deadline` NEVER: none."""
+    """A batch under way. Instants in microseconds; `deadline` NEVER: none.
 
+    `likeness`: the same for groups that may be joined.
+    """
+
+    likeness: Likeness
     lane: Lane
     due: int
     deadline: int
@@ -87,20 +99,6 @@ class Group:
     count: float
     keys: tuple[str, ...] = field(default=(), repr=False)
     capped: bool = False
-
-    @property
-    def likeness(self) -> tuple[object, ...]:
-        """The same for groups that may be joined."""
-        return (
-            self.lane.id,
-            self.due,
-            self.deadline,
-            self.tries,
-            self.last,
-            self.touch,
-            self.expires_as,
-            self.intents,
-        )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -119,6 +117,8 @@ class Lane:
         default_factory=lambda: ([], [])
     )
     _seen: list[tuple[int, int, Candidate] | None] = field(default_factory=lambda: [None, None])
+    _turned: int = -1
+    _lefts: dict[int, timedelta] = field(default_factory=dict)
 
     @property
     def waiting(self) -> bool:
@@ -150,34 +150,38 @@ class Lane:
         opening = self.going.hours.next_open(instant(since), self.where, EDGE_MARGIN)
         return NEVER if opening is None else ticks(opening)
 
-    def candidate(self, again: bool, now: int, turns: int) -> Candidate:
-        """Its head of this kind. `turns`: of all lanes together.
+    def candidate(self, again: bool, turned: int) -> Candidate:
+        """Its head of this kind. `turned`: when any lane last opened or closed.
 
-        What is left of an open lane passes as fast as the clock, for all open lanes alike: until
-        one opens or closes, what was left at an earlier instant gives the same order.
+        What is left of an open lane passes as fast as the clock, for all open lanes alike: what
+        was left then gives the same order until the next one opens or closes.
         """
         deadline, due, number, _ = self.due[again][0]
         seen = self._seen[again]
-        if seen is not None and seen[:2] == (turns, number):
+        if seen is not None and seen[:2] == (turned, number):
             return seen[2]
-        left = HORIZON
-        if deadline < NEVER:
-            left = self._left(instant(now), instant(deadline))
         made = Candidate(
             campaign_id=self.going.id,
             lane_id=self.id,
             priority=self.going.priority,
             weight=self.going.weight,
             again=again,
-            left=left,
+            left=HORIZON if deadline == NEVER else self._left(turned, deadline),
             since=instant(due),
         )
-        self._seen[again] = (turns, number, made)
+        self._seen[again] = (turned, number, made)
         return made
 
-    def _left(self, at: datetime, deadline: datetime) -> timedelta:
-        until = min(deadline, at + HORIZON)
-        return min(HORIZON, self.going.hours.time_left(at, self.where, until, EDGE_MARGIN))
+    def _left(self, turned: int, deadline: int) -> timedelta:
+        if self._turned != turned:
+            self._turned = turned
+            self._lefts.clear()
+        if deadline not in self._lefts:
+            at = instant(turned)
+            until = min(instant(deadline), at + HORIZON)
+            left = self.going.hours.time_left(at, self.where, until, EDGE_MARGIN)
+            self._lefts[deadline] = min(HORIZON, left)
+        return self._lefts[deadline]
 
 
 class Coming:
@@ -188,17 +192,44 @@ class Coming:
         self._alike: dict[tuple[object, ...], Group] = {}
         self._number = 0
 
-    def add(self, group: Group) -> None:
-        """It waits for its due."""
-        likeness = group.likeness
+    def join(self, lane: Lane, likeness: Likeness, count: float, keys: tuple[str, ...]) -> None:
+        """So many more who are alike."""
         there = self._alike.get(likeness)
         if there is not None:
-            there.count += group.count
-            there.capped = there.capped or group.capped
-            if len(there.keys) < len(group.keys):
-                there.keys = group.keys
+            there.count += count
+            if len(there.keys) < KEYS and keys:
+                there.keys = (*there.keys, *keys)[:KEYS]
             return
-        self._alike[likeness] = group
+        _, due, deadline, tries, last, touch, expires_as, intents = likeness
+        self._put(
+            Group(
+                likeness=likeness,
+                lane=lane,
+                due=due,
+                deadline=deadline,
+                expires_as=expires_as,
+                touch=touch,
+                tries=tries,
+                last=last,
+                intents=intents,
+                count=count,
+                keys=keys,
+            )
+        )
+
+    def put_off(self, group: Group, due: int) -> None:
+        """Its time comes later: the number may not be called before."""
+        group.due, group.capped = due, True
+        group.likeness = (group.likeness[0], due, *group.likeness[2:])
+        there = self._alike.get(group.likeness)
+        if there is None:
+            self._put(group)
+        else:
+            there.count += group.count
+            there.capped = True
+
+    def _put(self, group: Group) -> None:
+        self._alike[group.likeness] = group
         self._number += 1
         heappush(self._heap, (group.due, self._number, group))
 

@@ -40,11 +40,13 @@ class Again:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Split:
-    """What becomes of one call. `settled`: the share of all `lasts` together."""
+    """What becomes of one call. `settled`: the share of all `lasts` together, `takes` their mean."""
 
+    number: int
     lasts: tuple[Last, ...]
     agains: tuple[Again, ...]
     settled: float
+    takes: int
 
 
 class Endings:
@@ -81,8 +83,13 @@ class Endings:
                 lasts.append(Last(outcome=outcome, share=share, takes=takes))
             else:
                 agains.append(Again(outcome=outcome, share=share, takes=takes, wait=due - begin))
+        settled = sum(one.share for one in lasts)
         return Split(
-            lasts=tuple(lasts), agains=tuple(agains), settled=sum(one.share for one in lasts)
+            number=len(self._known),
+            lasts=tuple(lasts),
+            agains=tuple(agains),
+            settled=settled,
+            takes=round(sum(one.share * one.takes for one in lasts) / settled) if lasts else 0,
         )
 
     def next_due(

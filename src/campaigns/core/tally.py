@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
+from campaigns.core.backlog import KEYS
+from campaigns.core.endings import Split
 from campaigns.core.lifecycle import Outcome
 
-_KEYS = 3
 _HOUR = 3_600_000_000
 
 
@@ -27,6 +29,7 @@ class Tally:
     ends: Counter[int] = field(default_factory=Counter)
     missed: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     cut_short: Counter[str] = field(default_factory=Counter)
+    splits: dict[int, list[Any]] = field(default_factory=dict)
     keys: dict[str, list[str]] = field(default_factory=dict, repr=False)
     first: int | None = None
     last: int | None = None
@@ -40,6 +43,24 @@ class Tally:
             self.first = at if self.first is None else self.first
             self.last = at
 
+    def settled(self, split: Split, at: int, part: float) -> None:
+        """So much of a call began, and those of its endings that are followed by none."""
+        if split.number not in self.splits:
+            self.splits[split.number] = [split, 0.0]
+        self.splits[split.number][1] += part
+        if self.rounded:
+            self.ends[self.later(at + split.takes)] += part * split.settled
+            return
+        for last in split.lasts:
+            self.ends[at + last.takes] += part * last.share
+
+    def close(self) -> None:
+        """Nothing more happens."""
+        for split, part in self.splits.values():
+            for last in split.lasts:
+                self.outcomes[last.outcome] += part * last.share
+        self.splits.clear()
+
     def over(self, outcome: Outcome, at: int, part: float) -> None:
         """So many tasks have their outcome."""
         self.outcomes[outcome] += part
@@ -49,7 +70,8 @@ class Tally:
         """So many tasks were never called."""
         self.missed[why, touch, due] += part
         named = self.keys.setdefault(why, [])
-        named.extend(keys[: _KEYS - len(named)])
+        if len(named) < KEYS:
+            named.extend(keys[: KEYS - len(named)])
 
     def later(self, at: int) -> int:
         """The instant as it is kept: never earlier."""

@@ -132,7 +132,7 @@ class Play:
         self._campaigns = {one.id: self._campaign(one) for one in campaigns}
         self._lanes: dict[tuple[int, object], Lane] = {}
         self._coming = Coming()
-        self._turns = 0  # how often a lane has opened or closed
+        self._turned = self._begin  # when any lane last opened or closed
         self._open = 0.0  # dial tasks of ours that are not over
         for one in batches:
             self._add(one)
@@ -170,21 +170,18 @@ class Play:
             lane = self._lanes[key] = Lane(id=len(self._lanes), going=going, where=batch.where)
         if lane.going.mine:
             self._open += batch.count
-        due, deadline = ticks(batch.due), batch.deadline
-        self._coming.add(
-            Group(
-                lane=lane,
-                due=self._begin if due <= self._begin else self.tally.later(due),
-                deadline=NEVER if deadline is None else self.tally.earlier(ticks(deadline)),
-                expires_as=batch.expires_as,
-                touch=batch.touch,
-                tries=batch.tries,
-                last=batch.last,
-                intents=batch.intents if lane.going.fits else (),
-                count=batch.count,
-                keys=batch.keys,
-            )
+        due = ticks(batch.due)
+        likeness = (
+            lane.id,
+            self._begin if due <= self._begin else self.tally.later(due),
+            NEVER if batch.deadline is None else self.tally.earlier(ticks(batch.deadline)),
+            batch.tries,
+            batch.last,
+            batch.touch,
+            batch.expires_as,
+            batch.intents if lane.going.fits else (),
         )
+        self._coming.join(lane, likeness, batch.count, batch.keys)
 
     def run(self) -> Tally:
         """Until nobody of the campaign is left, or nobody can be called any more."""
@@ -207,6 +204,7 @@ class Play:
         waiting = [group for lane in self._lanes.values() for group in lane.all]
         for group in (*waiting, *(group for _, group in self._coming.take(NEVER))):
             self._miss(group)
+        self.tally.close()
         return self.tally
 
     def _heads(self) -> tuple[list[_Head], int]:
@@ -216,7 +214,7 @@ class Play:
         for lane in lanes:
             if lane.edge <= now:
                 lane.look(now)
-                self._turns += 1
+                self._turned = now
         heads: list[_Head] = []
         for lane in lanes:
             campaign = self._campaigns[lane.going.id]
@@ -232,7 +230,7 @@ class Play:
             for again in (False, True):
                 group = self._first(lane, again)
                 if group is not None:
-                    one = lane.candidate(again, now, self._turns)
+                    one = lane.candidate(again, self._turned)
                     heads.append(_Head(lane, campaign, group, one, room))
         return heads, wake
 
@@ -252,12 +250,11 @@ class Play:
             if at <= now:
                 return group
             heappop(heap)
-            group.capped = True
-            if at >= group.deadline:
-                self._miss(group)
+            if at < group.deadline:
+                self._coming.put_off(group, self.tally.later(at))
             else:
-                group.due = self.tally.later(at)
-                self._coming.add(group)
+                group.capped = True
+                self._miss(group)
         return None
 
     def _start(self, heads: list[_Head], wanted: float) -> None:
@@ -294,7 +291,7 @@ class Play:
             heads.pop(index)
         else:
             head.group = group
-            head.candidate = head.lane.candidate(again, self._now, self._turns)
+            head.candidate = head.lane.candidate(again, self._turned)
 
     def _call(self, lane: Lane, group: Group, part: float) -> None:
         now, tally, mine = self._now, self.tally, lane.going.mine
@@ -303,34 +300,25 @@ class Play:
         split = self._endings.of(lane.going, group.touch, tries)
         if mine:
             self._open -= part * split.settled
-            for last in split.lasts:
-                tally.over(last.outcome, now + last.takes, part * last.share)
+            tally.settled(split, now, part)
+        intents = (*group.intents, instant(now)) if lane.going.fits else ()
         for one in split.agains:
-            ended = now + one.takes
+            ended, some = now + one.takes, part * one.share
             due = ended + one.wait
             if due >= group.deadline:
                 due = self._endings.next_due(
                     lane.going, group.touch, one.outcome, tries, ended, group.deadline
                 )
             if due < NEVER:
-                self._coming.add(
-                    Group(
-                        lane=lane,
-                        due=tally.later(due),
-                        deadline=group.deadline,
-                        expires_as=group.expires_as,
-                        touch=group.touch,
-                        tries=tries,
-                        last=one.outcome,
-                        intents=(*group.intents, instant(now)) if lane.going.fits else (),
-                        count=part * one.share,
-                        keys=group.keys,
-                    )
+                likeness = (
+                    *(lane.id, tally.later(due), group.deadline, tries, one.outcome),
+                    *(group.touch, group.expires_as, intents),
                 )
+                self._coming.join(lane, likeness, some, group.keys)
             elif mine:
-                self._open -= part * one.share
-                tally.cut_short[group.expires_as] += part * one.share
-                tally.over(one.outcome, ended, part * one.share)
+                self._open -= some
+                tally.cut_short[group.expires_as] += some
+                tally.over(one.outcome, ended, some)
 
     def _miss(self, group: Group) -> None:
         """Its deadline came before a call; one that was called keeps what its last call was."""
