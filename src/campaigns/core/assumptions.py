@@ -17,7 +17,7 @@ from campaigns.core.lifecycle import AttemptState, Outcome
 from campaigns.core.outcomes import OUTCOME_OF
 
 ENOUGH = 50
-"""Ended calls from which on history says more than an assumption: a share is known to ±14 % then."""
+"""Ended calls from which on history says more than an assumption: a share is known to 14 points then."""
 SPOKEN = 10
 """Answered calls from which on their length is taken from history; and calls that had a price."""
 _ASSUMED = "assumed"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
-from typing import Any
 
 from campaigns.core.definition import Retry
 from campaigns.core.fluid import DUST, NEVER, instant, ticks
@@ -19,19 +18,23 @@ from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.selection import HORIZON, Candidate
-
+from campaigns.core.where import Where
 
 KEYS = 3
 """Contacts of a group that are named."""
 
 
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """What one campaign may spend in a day of `timezone`."""
+    """What one campaign may spend in a day. `ends`: an instant → when its day does."""
 
-    timezone: str = "UTC"
     calls: float | None = None
     cost: float | None = None
+    ends: Callable[[datetime], datetime] = _midnight
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +42,7 @@ class Going:
     """One campaign of the account, as far as anybody's future depends on it.
 
     `mine`: the one that is forecast; the others are its load. `fits`: when another call to a number
-    with these earlier ones fits the caps (None: never), asked where `caps` may ever bind.
+    there with these earlier ones fits the caps, None never; not stated where no cap can bind.
     """
 
     id: int
@@ -52,19 +55,19 @@ class Going:
     starts_per_minute: float | None = None
     concurrent_calls: float | None = None
     budget: Budget = Budget()
-    fits: Callable[[tuple[datetime, ...], datetime], datetime | None] | None = None
+    fits: Callable[[Where, tuple[datetime, ...], datetime], datetime | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """So many dial tasks of one campaign that differ in nothing a forecast asks about.
 
-    `where`: as Hours takes it. `tries`: calls that count for the retries; `intents`: recent calls
+    `tries`: calls that count for the retries; `intents`: recent calls
     to the number, for the caps. `keys`: of the first few contacts.
     """
 
     campaign_id: int
-    where: Any
+    where: Where
     due: datetime
     count: float = 1
     deadline: datetime | None = None
@@ -110,7 +113,7 @@ class Lane:
 
     id: int
     going: Going
-    where: Any
+    where: Where
     open: bool = False
     edge: int = 0
     due: tuple[list[tuple[int, int, int, Group]], list[tuple[int, int, int, Group]]] = field(
@@ -191,6 +194,9 @@ class Coming:
         self._heap: list[tuple[int, int, Group]] = []
         self._alike: dict[tuple[object, ...], Group] = {}
         self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
 
     def join(self, lane: Lane, likeness: Likeness, count: float, keys: tuple[str, ...]) -> None:
         """So many more who are alike."""

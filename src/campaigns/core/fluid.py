@@ -5,11 +5,9 @@ Instants are whole microseconds since the epoch, because a forecast compares mil
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
-
-from campaigns.core import zones as names_of_zones
 
 DUST = 1e-9
 """Less of a person than this is nobody: what sums of fractions leave over."""
@@ -90,39 +88,39 @@ class Ceiling:
 
 
 class Purse:
-    """What may be spent in a day of a zone; a new day begins with a full one.
+    """What may be spent in a day; a new day begins with a full one.
 
-    `price`: what a call costs on average; 0 where nobody knows.
+    `price`: what a call costs on average; 0 where nobody knows. `ends`: an instant → when the day
+    that it lies in does.
     """
 
     def __init__(
-        self, *, calls: float | None, cost: float | None, timezone: str, price: float
+        self,
+        *,
+        calls: float | None,
+        cost: float | None,
+        price: float,
+        ends: Callable[[datetime], datetime],
     ) -> None:
         most = [calls] if calls is not None else []
         if cost is not None and price > 0:
             most.append(cost / price)
         self._most = min(most, default=None)
-        self._zone = names_of_zones.load(timezone) or UTC
-        self._spent, self._ends = 0.0, 0
+        self._day_ends = ends
+        self._spent, self.ends = 0.0, 0
         self._empty: list[tuple[int, int]] = []
 
     def room(self, now: int) -> float:
         """How many calls are left of the day's."""
         if self._most is None:
             return float("inf")
-        if now >= self._ends:
+        if now >= self.ends:
             self._spent = 0.0
-            day = instant(now).astimezone(self._zone).date() + timedelta(days=1)
-            self._ends = ticks(datetime.combine(day, time(), self._zone))
+            self.ends = ticks(self._day_ends(instant(now)))
         left = self._most - self._spent
-        if left <= DUST and (not self._empty or self._empty[-1][1] != self._ends):
-            self._empty.append((now, self._ends))
+        if left <= DUST and (not self._empty or self._empty[-1][1] != self.ends):
+            self._empty.append((now, self.ends))
         return left
-
-    @property
-    def ends(self) -> int:
-        """When the day is over."""
-        return self._ends
 
     def take(self, part: float) -> None:
         """So many calls."""

@@ -100,7 +100,7 @@ def forecast(
     """
     tally = Play(tuple(batches), campaigns, account, assumed, now).run()
     for (touch, reason), count in (left_out or {}).items():
-        tally.missed[reason, touch, -1] += count
+        tally.miss(reason, touch, -1, count, ())
         tally.outcomes[Outcome.SKIPPED] += count
     answered = tally.calls * assumed.shares.get(Outcome.COMPLETED, 0.0)
     full, busiest = _used(tally, account, assumed)

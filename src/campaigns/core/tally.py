@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,11 +25,13 @@ class Tally:
 
     rounded: int = 0
     calls: float = 0.0
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: MutableMapping[Outcome, float] = field(default_factory=lambda: defaultdict(float))
     hours: dict[int, list[float]] = field(default_factory=dict)
-    ends: Counter[int] = field(default_factory=Counter)
-    missed: Counter[tuple[str, str, int]] = field(default_factory=Counter)
-    cut_short: Counter[str] = field(default_factory=Counter)
+    ends: MutableMapping[int, float] = field(default_factory=lambda: defaultdict(float))
+    missed: MutableMapping[tuple[str, str, int], float] = field(
+        default_factory=lambda: defaultdict(float)
+    )
+    cut_short: MutableMapping[str, float] = field(default_factory=lambda: defaultdict(float))
     splits: dict[int, list[Any]] = field(default_factory=dict)
     keys: dict[str, list[str]] = field(default_factory=dict, repr=False)
     first: int | None = None
@@ -53,6 +56,10 @@ class Tally:
             return
         for last in split.lasts:
             self.ends[at + last.takes] += part * last.share
+
+    def cut(self, why: str, part: float) -> None:
+        """So many tasks that were called are not called again."""
+        self.cut_short[why] += part
 
     def close(self) -> None:
         """Nothing more happens."""

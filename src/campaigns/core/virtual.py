@@ -8,9 +8,8 @@ takes several in one step, and instants are rounded to STEPS steps: a million ca
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop
 
@@ -21,16 +20,20 @@ from campaigns.core.fluid import DUST, NEVER, Ceiling, Purse, Rate, instant, len
 from campaigns.core.instants import DRIFT
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.schedule import CLOSED, NO_TIME
-from campaigns.core.selection import SHARE_WINDOW, Candidate, Served, choose
+from campaigns.core.selection import HALF_LIFE, Candidate, Served, choose
 from campaigns.core.tally import Tally
+from campaigns.core.where import Where
 
 PRECISE = 12_000
 """So many calls are followed one by one."""
 STEPS = 2
 """Of a longer list, instants are rounded to so many steps."""
+GROUPS = 60_000
+"""Of a longer list, groups that are not alike are at most so many, or instants are rounded more."""
 SLOT, CAP, BUDGET = "no_slot", "cap", "budget"
 """Why somebody misses the deadline, besides closed hours: others had the account's starts until
 then; the number may not be called again before; the day's budget was spent."""
+_NONE = Served()
 _MINUTE = 60_000_000
 _USUAL = 1.4
 """Calls per dial task, where it only matters roughly."""
@@ -57,19 +60,17 @@ class _Campaign:
     going: Going
     purse: Purse | None
     ceilings: tuple[Ceiling, ...]
-    memory: int
+    half: int
     held: int
-    recent: deque[tuple[int, float, bool]] = field(default_factory=deque)
-    starts: float = 0.0
-    again: float = 0.0
+    had: Served = _NONE
+    had_at: int = 0
 
     def served(self, now: int) -> Served:
-        """What it started within the window of shares."""
-        while self.recent and self.recent[0][0] <= now - self.memory:
-            _, part, again = self.recent.popleft()
-            self.starts -= part
-            self.again -= part if again else 0.0
-        return Served(starts=round(self.starts), again=round(self.again))
+        """What it started lately, the older the less (selection.py)."""
+        counts = 0.5 ** ((now - self.had_at) / self.half)
+        self.had = Served(starts=self.had.starts * counts, again=self.had.again * counts)
+        self.had_at = now
+        return self.had
 
     def room(self, now: int, wanted: float) -> float:
         """How much of `wanted` may start now; where it is nothing, `held` says until when."""
@@ -86,9 +87,7 @@ class _Campaign:
 
     def take(self, now: int, part: float, again: bool) -> None:
         """So much of it starts now."""
-        self.recent.append((now, part, again))
-        self.starts += part
-        self.again += part if again else 0.0
+        self.had = self.served(now).plus(again, part)
         if self.purse is not None:
             self.purse.take(part)
         for one in self.ceilings:
@@ -130,12 +129,8 @@ class Play:
         busy = map(ticks, account.busy)
         self._slots = Ceiling(max(1, account.limit), slot, busy=busy, rough=self._rough)
         self._campaigns = {one.id: self._campaign(one) for one in campaigns}
-        self._lanes: dict[tuple[int, object], Lane] = {}
-        self._coming = Coming()
+        self._gather(batches)
         self._turned = self._begin  # when any lane last opened or closed
-        self._open = 0.0  # dial tasks of ours that are not over
-        for one in batches:
-            self._add(one)
         self._stopped = account.limit < 1
 
     def _campaign(self, going: Going) -> _Campaign:
@@ -151,16 +146,30 @@ class Play:
         )
         return _Campaign(
             going=going,
-            purse=Purse(calls=budget.calls, cost=budget.cost, timezone=budget.timezone, price=price)
+            purse=Purse(calls=budget.calls, cost=budget.cost, price=price, ends=budget.ends)
             if (budget.calls, budget.cost) != (None, None)
             else None,
             ceilings=tuple(
                 Ceiling(most, hold, rough=self._rough) for most, hold in holds if most is not None
             ),
-            # A window of less than a few steps would show nothing.
-            memory=max(length(SHARE_WINDOW), round(4 * self._grain * self._even)),
+            # In less than a few steps nothing would be left to see.
+            half=max(length(HALF_LIFE), round(2 * self._grain * self._even)),
             held=0 if start is None else ticks(start),
         )
+
+    def _gather(self, batches: Sequence[Batch]) -> None:
+        """The batches as groups, few enough of them where a long list is rounded anyway."""
+        while True:
+            self._lanes: dict[tuple[int, Where], Lane] = {}
+            self._coming = Coming()
+            self._open = 0.0  # dial tasks of ours that are not over
+            for one in batches:
+                self._add(one)
+                if self._rough and len(self._coming) > GROUPS:
+                    break
+            else:
+                return
+            self.tally.rounded *= 2
 
     def _add(self, batch: Batch) -> None:
         key = batch.campaign_id, batch.where
@@ -245,7 +254,7 @@ class Play:
                 continue
             at = now
             if lane.going.fits is not None and group.intents:
-                fits = lane.going.fits(group.intents, instant(now))
+                fits = lane.going.fits(lane.where, group.intents, instant(now))
                 at = NEVER if fits is None else ticks(fits)
             if at <= now:
                 return group
@@ -317,7 +326,7 @@ class Play:
                 self._coming.join(lane, likeness, some, group.keys)
             elif mine:
                 self._open -= some
-                tally.cut_short[group.expires_as] += some
+                tally.cut(group.expires_as, some)
                 tally.over(one.outcome, ended, some)
 
     def _miss(self, group: Group) -> None:
@@ -328,7 +337,7 @@ class Play:
         at = self._now if group.deadline == NEVER else group.deadline
         outcome = Outcome.SKIPPED if why == NO_TIME else Outcome.EXPIRED
         if group.last is not None:
-            self.tally.cut_short[why] += group.count
+            self.tally.cut(why, group.count)
             outcome = group.last
         else:
             self.tally.miss(why, group.touch, group.due, group.count, group.keys)
