@@ -73,6 +73,13 @@ def _keep(file: Path | None, n: int, seed: int, one: Happened) -> None:
         kept.write(json.dumps({**said, "outcomes": one.outcomes}) + "\n")
 
 
+_COLUMNS = (
+    *("#", "people", "zones", "hours", "attempts", "calls said", "made", "finish said"),
+    *("was (median)", "off", "hours off", "worst run", "missed said", "was"),
+)
+_TOP = f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}"
+
+
 def page(found: list[Compared], seeds: int) -> str:
     """The whole page."""
     rows = "\n".join(map(_row, found))
@@ -89,19 +96,18 @@ not the dice.
 - **Calls per hour**: within {HOURS:.0%} in {close} of {len(found)} (calls in another hour than
   said, as a share of all; against the average of the {seeds} runs).
 
-| # | people | zones | hours | attempts | calls said | made | finish said | was (median) | off | hours off | worst run | missed said | was |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+{_TOP}
 {rows}
 
 ## What finish means
-A forecast deals in expected values, in which a fraction of a call is left for ever. The finish that
-is shown is the median: from that instant on it is as likely as not that everybody has an outcome.
-Where many people are left over by chance, each with little probability, nobody is left with a
-probability of e^-n where n are expected to be; that is one half at n = ln 2 = 0.69. It is exact where
-outcomes are certain. The mean would lie in nights in which nobody is called. What is compared is the
-median of the runs, because the end of a small campaign hangs on the chance of the last retry: one
-run alone may end a whole wait earlier or later, and `plan` shows the span from one tenth to nine
-tenths beside it.
+A forecast deals in expected values, in which a fraction of a call is left for ever. The finish
+that is shown is the median: from that instant on it is as likely as not that everybody has an
+outcome. Where many people are left over by chance, each with little probability, nobody is left
+with a probability of e^-n where n are expected to be; that is one half at n = ln 2 = 0.69. Where
+outcomes are certain it is exact. The mean would lie in nights in which nobody is called. What is
+compared is the median of the runs, because the end of a small campaign hangs on the chance of the
+last retry: one run alone may end a whole wait earlier or later. `plan` shows the span from one
+tenth to nine tenths beside it.
 
 ## What it does not know
 Chances are the same for everybody and for each attempt. Two touches of one contact do not see each

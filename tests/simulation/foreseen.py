@@ -29,11 +29,12 @@ from campaigns.core.definition import (
     Touch,
 )
 from campaigns.core.fluid import instant
-from campaigns.core.forecast import Account, Forecast, forecast
+from campaigns.core.forecast import Forecast, forecast
 from campaigns.core.hours import Hours
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.outlook import Outlook, going
 from campaigns.core.schedule import plan_touches
+from campaigns.core.side import Account
 from campaigns.core.spoken import Moment
 from campaigns.engine.submit import Submission, submit
 from campaigns.simulator.provider import Provider
@@ -174,14 +175,17 @@ def generated(n: int, people: int | None = None) -> World:
 
 def foreseen(world: World) -> Forecast:
     """What the forecast says."""
-    said, hours = world.definition, Hours(world.definition.calling_hours)
+    said = world.definition
+    hours = Hours.of(said)
     outlook = Outlook()
     for one in world.everybody:
-        plan = plan_touches(said.schedule, one.anchor, now=world.start, hours=hours, where=one.where)
+        plan = plan_touches(
+            said.schedule, one.anchor, now=world.start, hours=hours, where=one.where
+        )
         outlook.take(one.where, plan, one.key)
     return forecast(
         outlook.batches(1),
-        [going(said, hours, id=1, mine=True)],
+        [going(said, id=1, mine=True, wheres={one.where for one in world.everybody})],
         Account(limit=_LIMIT),
         now=world.start,
         assumed=world.assumptions,
@@ -253,9 +257,7 @@ def happened(world: World, seed: int) -> Happened:
     )
     sim.ledger.close()
     ends = [instant(row[1]) for row in rows if row[1] is not None]
-    return Happened(
-        finish=max(ends), calls=calls, outcomes=Counter(str(row[0]) for row in rows)
-    )
+    return Happened(finish=max(ends), calls=calls, outcomes=Counter(str(row[0]) for row in rows))
 
 
 @dataclass(frozen=True, kw_only=True)

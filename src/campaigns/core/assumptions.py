@@ -8,7 +8,7 @@ and a forecast speak of the same world. A price is never assumed: it is known or
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import fsum, sqrt
 from statistics import fmean, pstdev
@@ -17,7 +17,7 @@ from campaigns.core.lifecycle import AttemptState, Outcome
 from campaigns.core.outcomes import OUTCOME_OF
 
 ENOUGH = 50
-"""Ended calls from which on history says more than an assumption: a share is known to 14 points then."""
+"""Ended calls from which on history tells more than an assumption: a share to 14 points then."""
 SPOKEN = 10
 """Answered calls from which on their length is taken from history; and calls that had a price."""
 _ASSUMED = "assumed"
@@ -62,10 +62,19 @@ class Assumptions:
     per_minute: float | None = None  # of answered calls, where known
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def answered(self) -> float:
+        """The share of calls that are answered."""
+        return self.shares.get(Outcome.COMPLETED, 0.0)
+
     def length(self, outcome: Outcome) -> timedelta:
         """From the answered request to the end of such a call."""
         lasts = self.lasts.get(outcome, timedelta(0))
         return lasts + self.talk if outcome is Outcome.COMPLETED else lasts
+
+    def within(self, max_duration: timedelta) -> Assumptions:
+        """The same where no call talks longer than that."""
+        return replace(self, talk=min(self.talk, max_duration))
 
     def cost(self, answered: float, others: float) -> tuple[float, float] | None:
         """The least and the most that so many calls cost, in 19 of 20 cases; None: not known.

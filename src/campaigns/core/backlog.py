@@ -30,10 +30,14 @@ def _midnight(at: datetime) -> datetime:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """What one campaign may spend in a day. `ends`: an instant → when its day does."""
+    """What one campaign may spend in a day. `ends`: an instant → when its day does.
+
+    `per_call`: what a call is taken to cost; None: what is assumed.
+    """
 
     calls: float | None = None
     cost: float | None = None
+    per_call: float | None = None
     ends: Callable[[datetime], datetime] = _midnight
 
 

@@ -40,7 +40,7 @@ class Again:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Split:
-    """What becomes of one call. `settled`: the share of all `lasts`, which take `takes` on average."""
+    """What becomes of one call. `settled`: the share of all `lasts`; `takes`: their mean."""
 
     number: int
     lasts: tuple[Last, ...]

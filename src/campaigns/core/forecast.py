@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from math import fsum, log
+from typing import Any
 
 from campaigns.core.assumptions import ASSUMED, Assumptions
 from campaigns.core.backlog import Batch, Going
 from campaigns.core.fluid import DUST, instant
 from campaigns.core.lifecycle import Outcome
+from campaigns.core.side import Account
 from campaigns.core.tally import Tally
-from campaigns.core.virtual import Account, Play
+from campaigns.core.virtual import Play
 
 _HOUR = timedelta(hours=1)
 _GROUPS = 20
@@ -102,7 +104,7 @@ def forecast(
     for (touch, reason), count in (left_out or {}).items():
         tally.miss(reason, touch, -1, count, ())
         tally.outcomes[Outcome.SKIPPED] += count
-    answered = tally.calls * assumed.shares.get(Outcome.COMPLETED, 0.0)
+    answered = tally.calls * assumed.answered
     full, busiest = _used(tally, account, assumed)
     late = sorted(tally.missed.items(), key=lambda one: (-one[1], one[0]))
     return Forecast(
@@ -169,3 +171,60 @@ def _sums(tally: Tally) -> Mapping[str, float]:
     for (reason, _, _), count in tally.missed.items():
         found[reason] = found.get(reason, 0.0) + count
     return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def told(found: Forecast, zone: tzinfo) -> dict[str, Any]:
+    """The same for a program: counts to a hundredth, hours in UTC and on this clock."""
+
+    def share(counts: Mapping[Any, float]) -> dict[str, float]:
+        return {str(name): round(count, 2) for name, count in counts.items()}
+
+    assumed = found.assumptions
+    return {
+        "at": found.at,
+        "dial_tasks": round(found.contacts, 2),
+        "calls": round(found.calls, 2),
+        "answered": round(found.answered, 2),
+        "outcomes": share({one.value: count for one, count in found.outcomes.items()}),
+        "first_call_at": found.first_call_at,
+        "finish_at": found.finish_at,
+        "finish_between": [found.finish_early, found.finish_late],
+        "cost": None
+        if found.cost is None
+        else {
+            "from": round(found.cost[0], 2),
+            "to": round(found.cost[1], 2),
+            "currency": assumed.currency,
+        },
+        "account_used": round(found.full, 4),
+        "account_used_busiest_hour": round(found.busiest, 4),
+        "missed": share(found.missed_by),
+        "missed_groups": [
+            {
+                "reason": one.reason,
+                "touch": one.touch,
+                "due_at": one.due,
+                "count": round(one.count, 2),
+            }
+            for one in found.missed
+        ],
+        "missed_keys": {reason: list(keys) for reason, keys in found.missed_keys.items()},
+        "without_a_retry": share(found.cut_short),
+        "hours": [
+            {
+                "at": one.at,
+                "local": one.at.astimezone(zone).isoformat(timespec="minutes"),
+                "calls": round(one.calls, 2),
+                "others": round(one.others, 2),
+            }
+            for one in found.hours
+        ],
+        "assumptions": {
+            "shares": {one.value: round(part, 4) for one, part in assumed.shares.items()},
+            "talk_s": round(assumed.talk.total_seconds(), 1),
+            "cost_per_answered_call": assumed.prices[True].mean if True in assumed.prices else None,
+            "cost_per_minute": assumed.per_minute,
+            "sources": dict(assumed.sources),
+        },
+        "rounded_s": None if found.rounded is None else found.rounded.total_seconds(),
+    }

@@ -1,13 +1,15 @@
-"""A list and its campaign as a forecast takes them: who is alike, and what their future hangs on."""
+"""A list and its campaign as a forecast takes them: who is alike, and what bounds their calls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
 
-from campaigns.core.backlog import KEYS, Batch, Going
+from campaigns.core.backlog import KEYS, Batch, Budget, Going
+from campaigns.core.budget import day_of
+from campaigns.core.caps import Limit, frequency, next_allowed
 from campaigns.core.definition import Definition
-from campaigns.core.hours import Hours
+from campaigns.core.hours import Hours, rules_of
 from campaigns.core.schedule import TouchPlan
 from campaigns.core.where import Where
 
@@ -25,15 +27,27 @@ class Outlook:
     def __init__(self) -> None:
         self._counts: dict[_Alike, int] = {}
         self._keys: dict[_Alike, tuple[str, ...]] = {}
+        self._calls: set[int] = set()
         self.left_out: dict[tuple[str, str], int] = {}
 
-    def take(self, where: Where, plan: Iterable[TouchPlan], key: str) -> None:
-        """One contact with its touches."""
+    def take(
+        self,
+        where: Where,
+        plan: Iterable[TouchPlan],
+        key: str,
+        together: Callable[[str], Hashable] | None = None,
+    ) -> None:
+        """One contact with its touches. `together`: the same for rows that share a touch's call."""
         for touch in plan:
             if touch.outcome is not None:
                 of = touch.name, touch.reason or touch.outcome.value
                 self.left_out[of] = self.left_out.get(of, 0) + 1
                 continue
+            if together is not None:
+                call = hash((touch.name, together(touch.name)))
+                if call in self._calls:
+                    continue
+                self._calls.add(call)
             alike = where, touch.due_at, touch.deadline_at, touch.expires_as, touch.name
             self._counts[alike] = self._counts.get(alike, 0) + 1
             keys = self._keys.get(alike, ())
@@ -56,12 +70,42 @@ class Outlook:
             )
 
 
-def going(definition: Definition, hours: Hours, *, id: int, mine: bool) -> Going:
-    """A campaign by what it says."""
+def going(definition: Definition, *, id: int, mine: bool, wheres: Iterable[Where]) -> Going:
+    """A campaign by what it says. `wheres`: all calendars of its contacts."""
+    pacing, budget = definition.pacing, definition.budget
     return Going(
         id=id,
-        hours=hours,
+        hours=Hours.of(definition),
         retry=definition.retry_of,
         mine=mine,
         start=definition.schedule.start,
+        starts_per_minute=pacing.starts_per_minute,
+        concurrent_calls=pacing.concurrent_calls,
+        budget=Budget(
+            calls=budget.calls_per_day,
+            cost=budget.cost_per_day,
+            per_call=budget.cost_per_call,
+            ends=lambda at: day_of(definition, at)[1],
+        ),
+        fits=_fits(definition, wheres),
     )
+
+
+def _fits(
+    definition: Definition, wheres: Iterable[Where]
+) -> Callable[[Where, tuple[datetime, ...], datetime], datetime] | None:
+    """When a number may be called again; None where the retries cannot reach any cap."""
+    rules = rules_of(definition)
+    limits: dict[tuple[str, ...], tuple[Limit, ...]] = {}
+    for places in {where.places for where in wheres}:
+        limits[places] = frequency(definition.caps, rules.in_force(places)).limits
+    touches = [touch.name for touch in definition.schedule.touches] or [""]
+    attempts = max(definition.retry_of(touch).max_attempts for touch in touches)
+    if all(attempts <= limit.cap.calls for each in limits.values() for limit in each):
+        return None
+
+    def fits(where: Where, intents: tuple[datetime, ...], at: datetime) -> datetime:
+        full = next_allowed(limits[where.places], intents, at)
+        return at if full is None else full[1]
+
+    return fits

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from heapq import heappop
 
 from campaigns.core.assumptions import Assumptions
 from campaigns.core.backlog import Batch, Coming, Going, Group, Lane
 from campaigns.core.endings import Endings
-from campaigns.core.fluid import DUST, NEVER, Ceiling, Purse, Rate, instant, length, ticks
+from campaigns.core.fluid import DUST, NEVER, Ceiling, Rate, instant, length, ticks
 from campaigns.core.instants import DRIFT
 from campaigns.core.lifecycle import Outcome
 from campaigns.core.schedule import CLOSED, NO_TIME
-from campaigns.core.selection import HALF_LIFE, Candidate, Served, choose
+from campaigns.core.selection import HALF_LIFE, Candidate, choose
+from campaigns.core.side import Account, Side, side
 from campaigns.core.tally import Tally
 from campaigns.core.where import Where
 
@@ -33,65 +34,8 @@ GROUPS = 60_000
 SLOT, CAP, BUDGET = "no_slot", "cap", "budget"
 """Why somebody misses the deadline, besides closed hours: others had the account's starts until
 then; the number may not be called again before; the day's budget was spent."""
-_NONE = Served()
-_MINUTE = 60_000_000
 _USUAL = 1.4
 """Calls per dial task, where it only matters roughly."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """A voice account: `limit` starts per `window` at a distance of `spacing`, and what is used.
-
-    `busy`: when the slots in use come back. `clear`: nothing starts before.
-    """
-
-    limit: int
-    window: timedelta = timedelta(seconds=60)
-    spacing: timedelta = timedelta(seconds=1)
-    busy: tuple[datetime, ...] = ()
-    clear: datetime | None = None
-
-
-@dataclass(kw_only=True, slots=True)
-class _Campaign:
-    """A campaign's own ceilings, and what it had lately. `held`: nothing of it starts before."""
-
-    going: Going
-    purse: Purse | None
-    ceilings: tuple[Ceiling, ...]
-    half: int
-    held: int
-    had: Served = _NONE
-    had_at: int = 0
-
-    def served(self, now: int) -> Served:
-        """What it started lately, the older the less (selection.py)."""
-        counts = 0.5 ** ((now - self.had_at) / self.half)
-        self.had = Served(starts=self.had.starts * counts, again=self.had.again * counts)
-        self.had_at = now
-        return self.had
-
-    def room(self, now: int, wanted: float) -> float:
-        """How much of `wanted` may start now; where it is nothing, `held` says until when."""
-        if self.held > now:
-            return 0.0
-        room = wanted
-        if self.purse is not None:
-            room = min(room, self.purse.room(now))
-            if room <= DUST:
-                self.held = self.purse.ends
-        for one in self.ceilings:
-            self.held = max(self.held, one.free_at(now, min(1.0, wanted)))
-        return 0.0 if self.held > now else room
-
-    def take(self, now: int, part: float, again: bool) -> None:
-        """So much of it starts now."""
-        self.had = self.served(now).plus(again, part)
-        if self.purse is not None:
-            self.purse.take(part)
-        for one in self.ceilings:
-            one.take(now, part)
 
 
 @dataclass(slots=True)
@@ -99,7 +43,7 @@ class _Head:
     """The first group of its kind in a lane, and how much of the lane may start now."""
 
     lane: Lane
-    campaign: _Campaign
+    campaign: Side
     group: Group
     candidate: Candidate
     room: float
@@ -117,7 +61,6 @@ class Play:
         now: datetime,
     ) -> None:
         self._now = self._begin = ticks(now)
-        self._assumed = assumed
         self._endings = Endings(assumed, now)
         slot = length(account.window + assumed.latency + DRIFT)
         self._even = slot / max(1, account.limit)
@@ -128,34 +71,25 @@ class Play:
         self._rate = Rate(length(account.spacing), clear)
         busy = map(ticks, account.busy)
         self._slots = Ceiling(max(1, account.limit), slot, busy=busy, rough=self._rough)
-        self._campaigns = {one.id: self._campaign(one) for one in campaigns}
+        self._lines = (
+            Ceiling(account.at_once, self._endings.mean, rough=self._rough)
+            if account.at_once
+            else None
+        )
+        self._campaigns = {
+            one.id: side(
+                one,
+                assumed,
+                mean=self._endings.mean,
+                rough=self._rough,
+                # In less than a few steps nothing would be left to see.
+                half=max(length(HALF_LIFE), round(2 * self._grain * self._even)),
+            )
+            for one in campaigns
+        }
         self._gather(batches)
         self._turned = self._begin  # when any lane last opened or closed
         self._stopped = account.limit < 1
-
-    def _campaign(self, going: Going) -> _Campaign:
-        budget, start = going.budget, going.start
-        answered = self._assumed.shares.get(Outcome.COMPLETED, 0.0)
-        price = sum(
-            price.mean * (answered if kind else 1 - answered)
-            for kind, price in self._assumed.prices.items()
-        )
-        holds = (
-            (going.starts_per_minute, _MINUTE + length(self._assumed.latency)),
-            (going.concurrent_calls, self._endings.mean),
-        )
-        return _Campaign(
-            going=going,
-            purse=Purse(calls=budget.calls, cost=budget.cost, price=price, ends=budget.ends)
-            if (budget.calls, budget.cost) != (None, None)
-            else None,
-            ceilings=tuple(
-                Ceiling(most, hold, rough=self._rough) for most, hold in holds if most is not None
-            ),
-            # In less than a few steps nothing would be left to see.
-            half=max(length(HALF_LIFE), round(2 * self._grain * self._even)),
-            held=0 if start is None else ticks(start),
-        )
 
     def _gather(self, batches: Sequence[Batch]) -> None:
         """The batches as groups, few enough of them where a long list is rounded anyway."""
@@ -202,6 +136,8 @@ class Play:
             if heads:
                 wanted = min(self._grain, sum(min(one.room, one.group.count) for one in heads))
                 wake = max(self._rate.free_at(now), self._slots.free_at(now, wanted))
+                if self._lines is not None:
+                    wake = max(wake, self._lines.free_at(now, wanted))
                 if wake <= now:
                     self._start(heads, wanted)
                     continue
@@ -283,6 +219,8 @@ class Play:
             if left > DUST:
                 self._next(heads, index, part)
         self._slots.take(now, wanted - left)
+        if self._lines is not None:
+            self._lines.take(now, wanted - left)
         self._rate.take(now, wanted - left)
 
     def _next(self, heads: list[_Head], index: int, part: float) -> None:

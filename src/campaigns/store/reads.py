@@ -19,6 +19,7 @@ from campaigns.store import schema
 from campaigns.store.database import Database, SqlTransaction
 from campaigns.store.invariants import PROMISES, Broken, broken
 from campaigns.store.reads_audit import AuditReads
+from campaigns.store.reads_forecast import ForecastReads
 from campaigns.store.reads_held import HeldReads
 from campaigns.store.reads_metrics import MetricReads
 from campaigns.store.reads_results import ResultReads
@@ -35,7 +36,9 @@ PROMISED = tuple(dict.fromkeys(promise.id for promise in PROMISES))
 """Every promise that is held against the rows, by its id."""
 
 
-class Reads(WhomReads, ResultReads, MetricReads, AuditReads, UnresolvedReads, HeldReads):
+class Reads(
+    WhomReads, ResultReads, MetricReads, AuditReads, UnresolvedReads, HeldReads, ForecastReads
+):
     """All reads over one transaction: `with database.read() as tx: Reads(tx)`."""
 
     def __init__(self, tx: SqlTransaction) -> None:

@@ -1,0 +1,162 @@
+"""What a forecast needs of the book: who waits, what the account has free, how calls ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, case, func, or_, select
+
+from campaigns.core import where
+from campaigns.core.assumptions import ASSUMED, Assumptions, Ended, learned
+from campaigns.core.backlog import Batch
+from campaigns.core.calls import Limit
+from campaigns.core.definition import Definition
+from campaigns.core.forecast import Forecast, forecast
+from campaigns.core.lifecycle import TERMINAL, AttemptState, CampaignState, Outcome, TaskState
+from campaigns.core.outlook import Outlook, going
+from campaigns.core.records import CampaignRow
+from campaigns.core.side import Account
+from campaigns.store.reads_base import BaseReads
+from campaigns.store.tables import account, attempt, campaign, dial_task, lane
+
+_NEWEST = 5_000
+"""Calls that say how calls end: older ones say less of tomorrow."""
+_NEW = 0
+"""The campaign that is not in the book yet."""
+
+
+class ForecastReads(BaseReads):
+    """The future, as far as the book tells."""
+
+    def forecast_of(self, name: str) -> Forecast:
+        """What a campaign of the book will do from now on. Raises UnknownName."""
+        row = self.campaign_row(name)
+        definition, _ = self.tx.definition(row.id, row.version)
+        return self.forecast(definition, Outlook(), row)
+
+    def forecast(
+        self,
+        definition: Definition,
+        outlook: Outlook,
+        row: CampaignRow | None,
+        account_name: str = "default",
+    ) -> Forecast:
+        """The future of a list that is submitted now, beside what waits in the book.
+
+        `row`: the campaign where it is known; then `outlook` is what would be added to it.
+        """
+        now = self.tx.now().policy
+        mine = _NEW if row is None else row.id
+        by_name = select(account.c.id).where(account.c.name == account_name)
+        if row is None:
+            account_id = self.connection.execute(by_name).scalar_one()
+        else:
+            account_id = row.account_id
+        batches = [*outlook.batches(mine), *self._waiting(account_id, mine)]
+        campaigns = []
+        for id in {mine, *(one.campaign_id for one in batches)}:
+            wheres = {one.where for one in batches if one.campaign_id == id}
+            said = definition
+            if id != mine:
+                version = self.tx.campaign(id).version
+                said, _ = self.tx.definition(id, version)
+            campaigns.append(going(said, id=id, mine=id == mine, wheres=wheres))
+        assumed = self._assumed(account_id, row)
+        return forecast(
+            batches,
+            sorted(campaigns, key=lambda one: one.id),
+            self._account_now(account_id),
+            now=now,
+            assumed=assumed.within(definition.max_duration),
+            left_out=outlook.left_out,
+        )
+
+    def _account_now(self, account_id: int) -> Account:
+        row, at = self.tx.account(account_id), self.tx.now().policy
+        slots = self.tx.slots(account_id, Limit.START)
+        clear = [] if row.not_before is None else [row.not_before]
+        if row.last_intent_at is not None:
+            clear.append(row.last_intent_at + row.spacing)
+        return Account(
+            limit=len(slots),
+            window=max((slot.window for slot in slots), default=timedelta(minutes=1)),
+            spacing=row.spacing,
+            busy=tuple(slot.free_at for slot in slots if slot.free_at > at),
+            clear=max(clear, default=None),
+            at_once=row.concurrent_calls,
+        )
+
+    def _waiting(self, account_id: int, mine: int) -> Iterable[Batch]:
+        """The open dial tasks of the account's running campaigns, and of ours in any state."""
+        due = case(
+            (dial_task.c.retry_at > dial_task.c.due_at, dial_task.c.retry_at),
+            else_=dial_task.c.due_at,
+        )
+        tries = dial_task.c.attempts - dial_task.c.spent
+        alike = (
+            *(dial_task.c.campaign_id, lane.c.zones, due, dial_task.c.deadline_at),
+            *(dial_task.c.expires_as, dial_task.c.touch, tries),
+        )
+        query = (
+            select(*alike, func.count())
+            .join(lane, lane.c.id == dial_task.c.lane_id)
+            .join(campaign, campaign.c.id == dial_task.c.campaign_id)
+            .where(
+                campaign.c.account_id == account_id,
+                dial_task.c.state.in_((TaskState.WAITING.value, TaskState.CLAIMED.value)),
+                dial_task.c.stopped.is_(None),
+                or_(campaign.c.state == CampaignState.RUNNING.value, campaign.c.id == mine),
+            )
+            .group_by(*alike)
+            .order_by(*alike)
+        )
+        for id, place, due_at, deadline, expires_as, touch, tried, count in self.connection.execute(
+            query
+        ):
+            yield Batch(
+                campaign_id=id,
+                where=where.read(place),
+                due=due_at,
+                deadline=deadline,
+                expires_as=expires_as,
+                touch=touch,
+                tries=tried,
+                last=Outcome.NO_ANSWER if tried else None,  # most of those who wait again
+                count=count,
+            )
+
+    def _assumed(self, account_id: int, row: CampaignRow | None) -> Assumptions:
+        """By the campaign's own calls, else by the account's, else as assumed."""
+        found = None
+        if row is not None:
+            found = learned(self._ended(attempt.c.campaign_id == row.id), "this campaign")
+        if found is None:
+            found = learned(self._ended(attempt.c.account_id == account_id), "this account")
+        return found or ASSUMED
+
+    def _ended(self, which: ColumnElement[bool]) -> Sequence[Ended]:
+        states = [state.value for state in (*TERMINAL, AttemptState.REJECTED)]
+        query = (
+            select(
+                attempt.c.state,
+                attempt.c.answered_at,
+                attempt.c.terminal_at,
+                attempt.c.duration_s,
+                attempt.c.cost,
+                attempt.c.currency,
+            )
+            .where(which, attempt.c.state.in_(states))
+            .order_by(attempt.c.intent_at.desc(), attempt.c.id)
+            .limit(_NEWEST)
+        )
+        return [
+            Ended(
+                state=AttemptState(state),
+                took_s=(over - answered).total_seconds() if over and answered else None,
+                talked_s=talked,
+                cost=cost,
+                currency=currency,
+            )
+            for state, answered, over, talked, cost, currency in self.connection.execute(query)
+        ]
