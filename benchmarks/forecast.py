@@ -143,3 +143,7 @@ def _row(one: Compared) -> str:
         f"{missed:.1f}",
     )
     return f"| {' | '.join(map(str, cells))} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from os import PathLike
 from typing import Any
 
-from campaigns.core.contacts import ContactReader, Entry
-from campaigns.core.definition import Definition
+from campaigns.core.contacts import Contact, ContactReader, Entry
+from campaigns.core.definition import Definition, SameNumber
+from campaigns.core.families import day
+from campaigns.core.hours import Hours
+from campaigns.core.outlook import Outlook
 from campaigns.core.rules.demands import Watched, demands
+from campaigns.core.runs import current
+from campaigns.core.schedule import TouchPlan, plan_touches
 from campaigns.engine.submit import Submission
 from campaigns.errors import DefinitionError, Fault
 from campaigns.files import campaign_file, json_tree
 from campaigns.files.rows import EntriesOf
 from campaigns.files.source import Source
 
+_CACHED = 10_000
 _DATED = re.compile(r"(?P<stem>.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}-(?P<content>[0-9a-f]{8})")
 
 
@@ -150,3 +156,47 @@ def of_source(source: Source, region: str | None = None) -> Loaded:
 def entries(loaded: Loaded) -> Iterator[Entry]:
     """Every row as a contact, or why it is none; asked again, the list is read again."""
     return iter(EntriesOf(loaded.source.contacts, loaded.reader))
+
+
+class Plans:
+    """What each contact will get; people who share a calendar and have no anchor are asked once."""
+
+    def __init__(self, definition: Definition, now: datetime) -> None:
+        self._schedule, self._now = definition.schedule, now
+        self._run = current(definition.schedule, "", None, now)
+        self._hours = Hours.of(definition)
+        self._known: dict[tuple[object, ...], tuple[TouchPlan, ...]] = {}
+
+    def of(self, contact: Contact) -> tuple[TouchPlan, ...]:
+        key = (contact.where, contact.not_before, contact.anchor)
+        if key not in self._known:
+            if len(self._known) >= _CACHED:
+                self._known.clear()
+            self._known[key] = plan_touches(
+                self._schedule,
+                contact.anchor,
+                now=self._now,
+                hours=self._hours,
+                where=contact.where,
+                not_before=contact.not_before,
+                run=self._run,
+            )
+        return self._known[key]
+
+
+def calls_of(contact: Contact, loaded: Loaded) -> Callable[[str], Hashable] | None:
+    """A touch → the same for rows that will be one call; None where each row is called."""
+    if loaded.definition.contacts.same_number is not SameNumber.GROUP:
+        return None
+    anchor = contact.anchor
+    of_day = day(anchor, anchor.occasion) if anchor else contact.not_before
+    return lambda touch: (contact.to_number, touch, of_day)
+
+
+def outlook_of(loaded: Loaded, now: datetime, lines: Container[int]) -> Outlook:
+    """The contacts on these lines as a forecast takes them."""
+    outlook, plans = Outlook(), Plans(loaded.definition, now)
+    for entry in entries(loaded):
+        if isinstance(entry, Contact) and entry.line in lines:
+            outlook.take(entry.where, plans.of(entry), entry.key, calls_of(entry, loaded))
+    return outlook

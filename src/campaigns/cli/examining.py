@@ -17,21 +17,20 @@ from campaigns.cli.doors import Misused
 from campaigns.cli.seen import Seen
 from campaigns.cli.together import Rows, in_order, told
 from campaigns.core.contacts import Contact, FilteredRow, RejectedRow
-from campaigns.core.definition import Definition, SameNumber
-from campaigns.core.hours import Hours
+from campaigns.core.definition import SameNumber
 from campaigns.core.numbers import mask
-from campaigns.core.runs import current
-from campaigns.core.schedule import NO_TIME, TouchPlan, plan_touches
+from campaigns.core.outlook import Outlook
+from campaigns.core.schedule import NO_TIME, TouchPlan
 from campaigns.engine.submit import Counts
 from campaigns.files.exports import write_rejects
-from campaigns.loading import Loaded, entries
+from campaigns.loading import Loaded, Plans, calls_of, entries
 from campaigns.logs import masked
 
 SHOWN_FAULTS = 20
 SHOWN_REQUESTS = 3
 _NAMED = 200
 """Different senders, agents and sets of zones that are counted one by one."""
-_CACHED = 10_000
+Tell = Callable[[Contact, tuple[TouchPlan, ...]], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +60,7 @@ class Examined:
     without_hour: int = 0
     without_touch: int = 0
     first_at: datetime | None = None
+    outlook: Outlook = field(default_factory=Outlook)
 
     @property
     def faulty(self) -> int:
@@ -79,10 +79,11 @@ def examine(
     *,
     rejects: Path | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    tell: Tell = lambda _contact, _plan: None,
 ) -> Examined:
-    """One pass over the list. Raises InputError where the list itself cannot be read."""
+    """One pass over the list, each contact to `tell`. Raises InputError where it is unreadable."""
     found = Examined()
-    bad_rows = _walk(loaded, now, found, progress)
+    bad_rows = _walk(loaded, now, found, progress, tell)
     if rejects is None:
         for _ in bad_rows:
             pass
@@ -95,10 +96,14 @@ def examine(
 
 
 def _walk(
-    loaded: Loaded, now: datetime, found: Examined, progress: Callable[[int], None]
+    loaded: Loaded,
+    now: datetime,
+    found: Examined,
+    progress: Callable[[int], None],
+    tell: Tell,
 ) -> Iterator[BadRow]:
-    plans = _Plans(loaded.definition, now)
-    yield from _rows(loaded, found, plans, progress)
+    plans = Plans(loaded.definition, now)
+    yield from _rows(loaded, found, plans, progress, tell)
     for rows in map(in_order, found.shown.calls.values()):
         plan = plans.of(rows[0])
         found.planned.append((rows[0].line, rows[0], plan))
@@ -106,7 +111,11 @@ def _walk(
 
 
 def _rows(
-    loaded: Loaded, found: Examined, plans: _Plans, progress: Callable[[int], None]
+    loaded: Loaded,
+    found: Examined,
+    plans: Plans,
+    progress: Callable[[int], None],
+    tell: Tell,
 ) -> Iterator[BadRow]:
     with Seen() as keys, Seen() as phones:
         known = _Known(loaded, keys, phones)
@@ -126,6 +135,7 @@ def _rows(
                     again = known.again(entry)
                     if again is None:
                         _accept(found, entry, loaded, plans.of(entry))
+                        tell(entry, plans.of(entry))
                         continue
                     found.counts.duplicate += 1
                     yield _kept(found, again)
@@ -174,6 +184,7 @@ def _accept(found: Examined, contact: Contact, loaded: Loaded, plan: tuple[Touch
     if contact.anchor is not None:
         found.touches.update((touch.name, touch.reason or "") for touch in plan)
     found.shown.take(contact, loaded, _first(plan).name)
+    found.outlook.take(contact.where, plan, contact.key, calls_of(contact, loaded))
     if live:
         opening = min(touch.opens_at or touch.due_at for touch in live)
         found.first_at = min(filter(None, (found.first_at, opening)))
@@ -195,32 +206,6 @@ def _first(plan: tuple[TouchPlan, ...]) -> TouchPlan:
 def _count(counter: Counter[str], name: str) -> None:
     if name in counter or len(counter) < _NAMED:
         counter[name] += 1
-
-
-class _Plans:
-    """What each contact will get; people who share a calendar and have no anchor are asked once."""
-
-    def __init__(self, definition: Definition, now: datetime) -> None:
-        self._schedule, self._now = definition.schedule, now
-        self._run = current(definition.schedule, "", None, now)
-        self._hours = Hours.of(definition)
-        self._known: dict[tuple[object, ...], tuple[TouchPlan, ...]] = {}
-
-    def of(self, contact: Contact) -> tuple[TouchPlan, ...]:
-        key = (contact.where, contact.not_before, contact.anchor)
-        if key not in self._known:
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[key] = plan_touches(
-                self._schedule,
-                contact.anchor,
-                now=self._now,
-                hours=self._hours,
-                where=contact.where,
-                not_before=contact.not_before,
-                run=self._run,
-            )
-        return self._known[key]
 
 
 def request(rows: Sequence[Contact], loaded: Loaded, touch: TouchPlan) -> Mapping[str, Any]:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from campaigns.bootstrap import Installation
+from campaigns.cli import foretold as foretold_on
 from campaigns.cli import options, planned, screen, state, summary
 from campaigns.cli.doors import complain
 from campaigns.cli.examining import Examined, examine
 from campaigns.cli.submitting import continued
+from campaigns.core import zones
+from campaigns.core.contacts import Contact
 from campaigns.core.difference import Difference, Line
+from campaigns.core.forecast import Forecast, told
+from campaigns.core.lifecycle import CampaignState
+from campaigns.core.outlook import zone_of
 from campaigns.core.reconcile import Effect
 from campaigns.engine.submit import compare, forbidden, known
 from campaigns.errors import DefinitionError
-from campaigns.loading import Loaded, load
+from campaigns.loading import Loaded, Plans, entries, load, outlook_of
+from campaigns.store.reads import Reads
 
 SHOWN = 20
 """Lines of a kind on a screen; `--json` has LISTED of them."""
@@ -41,10 +48,13 @@ class _Lines:
 
     most: int
     kept: list[Line] = field(default_factory=list)
+    added: set[int] = field(default_factory=set)
     counts: Counter[Effect] = field(default_factory=Counter)
 
     def take(self, line: Line) -> None:
         self.counts[line.effect] += 1
+        if line.effect is Effect.ADDED and line.line is not None:
+            self.added.add(line.line)
         if self.counts[line.effect] <= self.most:
             self.kept.append(line)
 
@@ -56,6 +66,9 @@ def plan(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Keep the plan: `submit FILE` does just that."),
     ] = None,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="List every planned first call, in UTC and local time.")
+    ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 4 where submit would change something.")
     ] = False,
@@ -66,7 +79,10 @@ def plan(
     contacts: options.Contacts = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """What submit would change: who is added, moved, changed, withdrawn. Nothing is stored."""
+    """What submit would change, and what would happen then: calls per hour, the end, the cost.
+
+    Nothing is stored. The forecast runs the engine's own rules on a virtual clock.
+    """
     typed = {"name": name, "agent_id": agent_id, "from_number": from_number, "region": region}
     loaded = load(file, **typed, contacts=contacts)
     # A plan may be submitted from another directory.
@@ -77,19 +93,34 @@ def plan(
         row = known(loaded.name, installation.database)
         now = installation.database.policy_now().policy
         found = compare(loaded.submission(), installation.parts, lines.take)
+        stored = found is not None
         listed = None
         if found is None:
             listed = examine(loaded, now)
             found = _all_new(listed, loaded, now)
         same = row is not None and row.digest == loaded.source.digest
         keys = _keys(lines, installation)
+        foretold = None
+        if row is None or row.state is not CampaignState.CANCELLED:
+            outlook = listed.outlook if listed else outlook_of(loaded, now, lines.added)
+            with installation.database.read() as tx:
+                known_row = row if stored else None
+                foretold = Reads(tx).forecast(loaded.definition, outlook, known_row)
         why = forbidden(loaded.submission(), found, installation.parts)
     if out is not None:
-        planned.write(out, file, loaded, row, typed)
+        planned.write(out, file, loaded, row, typed, _told(loaded, foretold))
     if as_json:
-        screen.emit(_as_json(loaded, found, lines, keys, known=row is not None, why=why))
+        said = _as_json(loaded, found, lines, keys, known=row is not None, why=why)
+        first = {"first_calls": list(_first_calls(loaded, now))} if calls else {}
+        screen.emit({**said, "forecast": _told(loaded, foretold), **first})
     else:
         _show(loaded, found, lines, keys, listed, now)
+        if foretold is not None:
+            foretold_on.show(foretold, now, first=loaded.definition.pacing.first)
+        if stored and (found.moved or found.changed or found.withdrawn):
+            screen.say("the forecast is of the book as it is, and of who is added to it")
+        if calls:
+            _list_calls(loaded, now)
         if why is not None:
             complain(f"submit would refuse it: {why}")
     if exit_code and not same and not (row is not None and found.nothing):
@@ -116,6 +147,46 @@ def _keys(lines: _Lines, installation: Installation) -> Mapping[int, str]:
     gone = [line.contact_id for line in lines.kept if line.key is None and line.contact_id]
     with installation.database.read() as tx:
         return {id: tx.contact(id).key for id in gone}
+
+
+def _told(loaded: Loaded, found: Forecast | None) -> Mapping[str, Any] | None:
+    return None if found is None else told(found, zone_of(loaded.definition))
+
+
+def _first_calls(loaded: Loaded, now: datetime) -> Iterator[Mapping[str, Any]]:
+    """When the first call of each touch may leave, by list, dues and hours alone."""
+    plans = Plans(loaded.definition, now)
+    for entry in entries(loaded):
+        if not isinstance(entry, Contact):
+            continue
+        for touch in plans.of(entry):
+            if touch.opens_at is None:
+                continue
+            local = touch.opens_at.astimezone(zones.load(entry.zones[0]) if entry.zones else UTC)
+            yield {
+                "line": entry.line,
+                "key": screen.shown(entry.key, 40),
+                "touch": touch.name,
+                "at": touch.opens_at,
+                "local": f"{local:%Y-%m-%d %H:%M %Z}",
+            }
+
+
+def _list_calls(loaded: Loaded, now: datetime) -> None:
+    screen.say()
+    screen.table(
+        ("#line", "contact", "touch", "not before (UTC)", "there"),
+        (
+            (
+                str(one["line"]),
+                one["key"],
+                one["touch"],
+                screen.instant(one["at"]),
+                one["local"],
+            )
+            for one in _first_calls(loaded, now)
+        ),
+    )
 
 
 def _key(line: Line, keys: Mapping[int, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from campaigns.cli import screen
 from campaigns.core.records import CampaignRow
 from campaigns.engine.submit import known
 from campaigns.errors import Conflict, InputError
@@ -16,6 +17,8 @@ from campaigns.ports import Store
 
 _MARK = "campaigns_plan"
 _FORM = 1
+_LARGEST = 16 << 20
+"""Bytes of a plan: years of hours are less."""
 
 
 def write(
@@ -24,8 +27,9 @@ def write(
     loaded: Loaded,
     row: CampaignRow | None,
     typed: Mapping[str, str | None],
+    forecast: Mapping[str, Any] | None,
 ) -> None:
-    """Keep which file was looked at, and against which book."""
+    """Keep which file was looked at, against which book, and what was foretold."""
     exports.write_document(
         path,
         {
@@ -35,6 +39,7 @@ def write(
             "campaign": loaded.name,
             "digest": loaded.source.digest,
             "version": None if row is None else row.version,
+            "forecast": screen.plain(forecast),
         },
     )
 
@@ -44,7 +49,8 @@ def read(path: Path) -> Mapping[str, Any] | None:
     try:
         with path.open("rb") as file:
             head = file.read(4096)
-        found = json.loads(head) if head.lstrip().startswith(b"{") else None
+            ours = head.lstrip().startswith(b"{") and _MARK.encode() in head
+            found = json.loads(head + file.read(_LARGEST)) if ours else None
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get(_MARK) == _FORM else None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from campaigns.core.contacts import Contact
 from campaigns.core.context import ThisCall, Unrenderable
-from campaigns.core.definition import SameNumber
-from campaigns.core.families import MOST, day
-from campaigns.loading import Loaded
+from campaigns.core.families import MOST
+from campaigns.loading import Loaded, calls_of
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
-Together = tuple[object, ...]
+Together = Hashable
 """What the rows of one call have in common."""
 
 
@@ -37,11 +36,8 @@ class Rows:
 
 def together(contact: Contact, loaded: Loaded, touch: str) -> Together:
     """The same for rows that will be one call; each row's own where they are not grouped."""
-    if loaded.definition.contacts.same_number is not SameNumber.GROUP:
-        return (contact.line,)
-    anchor = contact.anchor
-    of_day = day(anchor, anchor.occasion) if anchor else contact.not_before
-    return contact.to_number, touch, of_day
+    calls = calls_of(contact, loaded)
+    return contact.line if calls is None else calls(touch)
 
 
 def in_order(rows: Iterable[Contact]) -> list[Contact]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
+from campaigns.core import zones
 from campaigns.core.backlog import KEYS, Batch, Budget, Going
 from campaigns.core.budget import day_of
 from campaigns.core.caps import Limit, frequency, next_allowed
@@ -68,6 +69,11 @@ class Outlook:
                 count=count,
                 keys=self._keys.get(alike, ()),
             )
+
+
+def zone_of(definition: Definition) -> tzinfo:
+    """The clock on which a campaign's hours are shown beside UTC."""
+    return zones.load(definition.schedule.timezone or "UTC") or UTC
 
 
 def going(definition: Definition, *, id: int, mine: bool, wheres: Iterable[Where]) -> Going:

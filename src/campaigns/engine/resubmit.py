@@ -47,9 +47,11 @@ def compare(
     return _reconciler(submission, row, parts, "").survey(submission.entries, tell)
 
 
-def foresee(submission: Submission, parts: Parts) -> Difference:
+def foresee(
+    submission: Submission, parts: Parts, tell: Callable[[Line], None] = lambda _: None
+) -> Difference:
     """The same of any campaign: of a new one everybody is added."""
-    found = compare(submission, parts)
+    found = compare(submission, parts, tell)
     if found is None:
         nobody = CampaignRow(
             id=0,
@@ -68,7 +70,7 @@ def foresee(submission: Submission, parts: Parts) -> Difference:
         )
         loader = loader_of(submission, nobody, parts, "")
         reconciler = Reconciler(loader=loader, before=submission.definition)
-        found = reconciler.survey(submission.entries)
+        found = reconciler.survey(submission.entries, tell)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 
@@ -14,7 +14,7 @@ from campaigns.core.calls import Limit
 from campaigns.core.definition import Definition
 from campaigns.core.forecast import Forecast, forecast
 from campaigns.core.lifecycle import TERMINAL, AttemptState, CampaignState, Outcome, TaskState
-from campaigns.core.outlook import Outlook, going
+from campaigns.core.outlook import Outlook, going, zone_of
 from campaigns.core.records import CampaignRow
 from campaigns.core.side import Account
 from campaigns.store.reads_base import BaseReads
@@ -29,11 +29,11 @@ _NEW = 0
 class ForecastReads(BaseReads):
     """The future, as far as the book tells."""
 
-    def forecast_of(self, name: str) -> Forecast:
-        """What a campaign of the book will do from now on. Raises UnknownName."""
+    def forecast_of(self, name: str) -> tuple[Forecast, tzinfo]:
+        """What a campaign of the book will do from now on, and its clock. Raises UnknownName."""
         row = self.campaign_row(name)
         definition, _ = self.tx.definition(row.id, row.version)
-        return self.forecast(definition, Outlook(), row)
+        return self.forecast(definition, Outlook(), row), zone_of(definition)
 
     def forecast(
         self,

@@ -10,15 +10,18 @@ from fastapi import FastAPI, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from campaigns.core.difference import Difference, unfit
+from campaigns.core.difference import Difference, Line, unfit
 from campaigns.core.figures import Page
+from campaigns.core.forecast import told
 from campaigns.core.lifecycle import CampaignState
+from campaigns.core.outlook import zone_of
+from campaigns.core.reconcile import Effect as Change
 from campaigns.engine import control
 from campaigns.engine.approval import approve
 from campaigns.engine.submit import HTTP, Effect, forbidden, foresee, known, submit
 from campaigns.errors import Conflict, DefinitionError, Fault, InputError
 from campaigns.files import campaign_file
-from campaigns.loading import Loaded, of_source
+from campaigns.loading import Loaded, of_source, outlook_of
 from campaigns.web.answers import plain, refusal
 from campaigns.web.api import WHO, Answer, Api, Handed, fits, texts
 
@@ -41,6 +44,7 @@ class Campaigns:
         self._api.route(app, "GET", one, self.show)
         for verb, answer in (("pause", self.pause), ("resume", self.resume)):
             self._api.route(app, "POST", f"{one}/{verb}", answer)
+        self._api.route(app, "GET", f"{one}/plan", self.plan)
         self._api.route(app, "POST", f"{one}/cancel", self.cancel)
         self._api.route(app, "POST", f"{one}/approve", self.approve)
         self._api.route(app, "POST", "/v1/pause", self.pause_all)
@@ -65,6 +69,15 @@ class Campaigns:
         def look() -> Answer:
             found = self._api.look(lambda reads: reads.campaign_figures(fits(name)))
             return 200, plain(found)
+
+        return await self._api.answered(request, look)
+
+    async def plan(self, request: Request, name: str) -> Response:
+        """What the campaign will do from now on: calls per hour, its end, who misses out."""
+
+        def look() -> Answer:
+            found, zone = self._api.look(lambda reads: reads.forecast_of(fits(name)))
+            return 200, plain({"campaign": name, "forecast": told(found, zone)})
 
         return await self._api.answered(request, look)
 
@@ -115,7 +128,13 @@ class Campaigns:
         row = known(loaded.name, self._parts.store)
         if row is not None and row.state is CampaignState.CANCELLED:
             raise Conflict(f"{row.name} was cancelled: use another name")
-        found = foresee(submission, self._parts)
+        added: set[int] = set()
+
+        def tell(line: Line) -> None:
+            if line.effect is Change.ADDED and line.line is not None:
+                added.add(line.line)
+
+        found = foresee(submission, self._parts, tell)
         why = _unfit(loaded, found)
         if row is not None:
             why = forbidden(
@@ -127,7 +146,11 @@ class Campaigns:
             )
         same = row is not None and row.digest == loaded.source.digest
         effect = Effect.CREATED if row is None else Effect.UNCHANGED if same else Effect.CHANGED
-        return 200, {**_counts(loaded, effect, found), "refused": why}
+        outlook = outlook_of(loaded, self._parts.store.policy_now().policy, added)
+        stored = row if row is not None and row.state is not CampaignState.LOADING else None
+        said = self._api.look(lambda reads: reads.forecast(loaded.definition, outlook, stored))
+        forecast = plain(told(said, zone_of(loaded.definition)))
+        return 200, {**_counts(loaded, effect, found), "refused": why, "forecast": forecast}
 
     def _submit(
         self, loaded: Loaded, *, allow_withdraw: bool, take_over: bool, paused: bool
