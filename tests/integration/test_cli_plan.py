@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,69 @@ def test_a_kept_plan_is_done_once_and_only_as_it_was_read(shell: Shell) -> None:
     assert "has changed since" in shell("submit", "plan.json", code=1).line
     shell.campaign(JANE, JOE)
     assert "+ 1 added" in shell("submit", "plan.json").out
+
+
+def test_what_would_happen_then_is_told_and_nothing_is_invented(shell: Shell) -> None:
+    shell.campaign(*(f"+1617555{n:04d},P{n}" for n in range(100, 130)))
+    said = shell("plan", "campaign.yaml").out
+    assert "42 for 30 dial tasks; 26 are answered" in said
+    assert "unknown: no call in the book has a price" in said
+    assert "62% answer, 25% no answer" in said
+    assert "(assumed)" in said
+    assert "missed   nobody" in said
+    bars = [line for line in said.splitlines() if "█" in line]
+    assert bars
+    assert max(map(len, said.splitlines())) < 120
+    assert max(map(len, bars)) <= 80
+    found = shell("plan", "campaign.yaml", "--json").json["forecast"]
+    assert found["dial_tasks"] == 30
+    assert found["cost"] is None
+    assert found["assumptions"]["sources"]["outcomes"] == "assumed"
+    assert sum(hour["calls"] for hour in found["hours"]) == pytest.approx(found["calls"], abs=0.1)
+    assert {"at", "local", "calls", "others"} == set(found["hours"][0])
+
+
+def test_who_misses_the_deadline_is_told_by_reason_and_key(shell: Shell) -> None:
+    """Ten starts a minute: an end in five minutes is too soon for a hundred."""
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    rows = [f"+1617555{n:04d},P{n}" for n in range(100, 200)]
+    shell.campaign(*rows, more=f"schedule: {{end: {soon:%Y-%m-%dT%H:%M:%S}+00:00}}\n")
+    said = shell("plan", "campaign.yaml")
+    assert "the account has no start left before their deadline, such as +1••••••0100" in said.out
+    found = shell("plan", "campaign.yaml", "--json").json["forecast"]
+    assert 40 < found["missed"]["no_slot"] < 60
+    assert "6175550100" not in said.out + json.dumps(found)
+
+
+def test_every_first_call_is_listed_in_utc_and_there(shell: Shell) -> None:
+    shell.write("visits.yaml", APPOINTMENTS)
+    shell.write("people.csv", "id,to_number,at\nv1,+16175550123,2099-03-10 14:00\n")
+    said = shell("plan", "visits.yaml", "--calls").out
+    assert "v1       day_before    2099-03-09T18:00:00Z  2099-03-09 14:00 EDT" in said
+    listed = shell("plan", "visits.yaml", "--calls", "--json").json["first_calls"]
+    assert [(one["line"], one["touch"]) for one in listed] == [
+        (2, "day_before"),
+        (2, "hours_before"),
+    ]
+
+
+def test_another_campaign_of_the_account_is_counted(shell: Shell) -> None:
+    rows = [f"+1617555{n:04d},P{n}" for n in range(100, 200)]
+    shell.campaign(*rows)
+    shell("submit", "campaign.yaml", "--yes")
+    shell.campaign("+16175550300,Ann", more="x-note: another\n")
+    text = (shell.directory / "campaign.yaml").read_text().replace("reminders", "later", 1)
+    shell.write("later.yaml", text)
+    found = shell("plan", "later.yaml", "--json").json["forecast"]
+    assert found["dial_tasks"] == 1
+    assert sum(hour["others"] for hour in found["hours"]) > 0
+    known = shell("plan", "campaign.yaml", "--json").json["forecast"]
+    assert known["dial_tasks"] == 101
+
+
+def test_a_kept_plan_keeps_the_forecast(shell: Shell) -> None:
+    shell.campaign(*(f"+1617555{n:04d},P{n}" for n in range(100, 400)))
+    shell("plan", "campaign.yaml", "--out", "plan.json")
+    kept = json.loads((shell.directory / "plan.json").read_text())
+    assert kept["forecast"]["dial_tasks"] == 300
+    shell("submit", "plan.json", "--yes")

@@ -112,7 +112,8 @@ def chart(hours: Sequence[HourOfCalls]) -> Iterator[str]:
     most = max(rows.values())
     for label, calls in rows.items():
         bar = "█" * round(_BAR * calls / most) if most else ""
-        yield f"  {label:<17} {bar or '·'} {calls:,.0f}"
+        count = f"{calls:,.0f}" if calls >= 0.5 else "less than one"
+        yield f"  {label:<17} {bar or '·'} {count}"
 
 
 def _label(local: datetime, length: timedelta) -> str:

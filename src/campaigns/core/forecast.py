@@ -93,17 +93,17 @@ def forecast(
     *,
     now: datetime,
     assumed: Assumptions = ASSUMED,
-    left_out: Mapping[tuple[str, str], int] | None = None,
+    left_out: Mapping[tuple[str, str, Outcome], int] | None = None,
 ) -> Forecast:
     """The future of the campaign that is `mine`, beside the others of its account.
 
-    The same arguments give the same answer. `left_out`: (touch, reason) → dial tasks that are over
+    The same arguments give the same answer. `left_out`: (touch, reason, outcome) → dial tasks that are over
     before they begin, which the list itself has told.
     """
     tally = Play(tuple(batches), campaigns, account, assumed, now).run()
-    for (touch, reason), count in (left_out or {}).items():
+    for (touch, reason, outcome), count in (left_out or {}).items():
         tally.miss(reason, touch, -1, count, ())
-        tally.outcomes[Outcome.SKIPPED] += count
+        tally.outcomes[outcome] += count
     answered = tally.calls * assumed.answered
     full, busiest = _used(tally, account, assumed)
     late = sorted(tally.missed.items(), key=lambda one: (-one[1], one[0]))

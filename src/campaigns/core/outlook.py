@@ -11,6 +11,7 @@ from campaigns.core.budget import day_of
 from campaigns.core.caps import Limit, frequency, next_allowed
 from campaigns.core.definition import Definition
 from campaigns.core.hours import Hours, rules_of
+from campaigns.core.lifecycle import Outcome
 from campaigns.core.schedule import TouchPlan
 from campaigns.core.where import Where
 
@@ -22,14 +23,14 @@ _Alike = tuple[Where, datetime, datetime | None, str, str]
 class Outlook:
     """The dial tasks of a list, counted by what a forecast asks about them.
 
-    `left_out`: (touch, reason) → those that are over before they begin.
+    `left_out`: (touch, reason, outcome) → those that are over before they begin.
     """
 
     def __init__(self) -> None:
         self._counts: dict[_Alike, int] = {}
         self._keys: dict[_Alike, tuple[str, ...]] = {}
         self._calls: set[int] = set()
-        self.left_out: dict[tuple[str, str], int] = {}
+        self.left_out: dict[tuple[str, str, Outcome], int] = {}
 
     def take(
         self,
@@ -41,7 +42,7 @@ class Outlook:
         """One contact with its touches. `together`: the same for rows that share a touch's call."""
         for touch in plan:
             if touch.outcome is not None:
-                of = touch.name, touch.reason or touch.outcome.value
+                of = touch.name, touch.reason or touch.outcome.value, touch.outcome
                 self.left_out[of] = self.left_out.get(of, 0) + 1
                 continue
             if together is not None:
