@@ -119,6 +119,8 @@ def plan(
             foretold_on.show(foretold, now, first=loaded.definition.pacing.first)
         if stored and (found.moved or found.changed or found.withdrawn):
             screen.say("the forecast is of the book as it is, and of who is added to it")
+        if row is not None and row.state is CampaignState.PAUSED:
+            screen.say("it is paused: the forecast is as if it were resumed now")
         if calls:
             _list_calls(loaded, now)
         if why is not None:

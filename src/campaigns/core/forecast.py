@@ -97,8 +97,8 @@ def forecast(
 ) -> Forecast:
     """The future of the campaign that is `mine`, beside the others of its account.
 
-    The same arguments give the same answer. `left_out`: (touch, reason, outcome) → dial tasks that are over
-    before they begin, which the list itself has told.
+    The same arguments give the same answer. `left_out`: (touch, reason, outcome) → dial tasks that
+    are over before they begin, which the list itself has told.
     """
     tally = Play(tuple(batches), campaigns, account, assumed, now).run()
     for (touch, reason, outcome), count in (left_out or {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -17,6 +18,7 @@ from campaigns.core.lifecycle import TERMINAL, AttemptState, CampaignState, Outc
 from campaigns.core.outlook import Outlook, going, zone_of
 from campaigns.core.records import CampaignRow
 from campaigns.core.side import Account
+from campaigns.errors import DefinitionError
 from campaigns.store.reads_base import BaseReads
 from campaigns.store.tables import account, attempt, campaign, dial_task, lane
 
@@ -54,18 +56,25 @@ class ForecastReads(BaseReads):
         else:
             account_id = row.account_id
         batches = [*outlook.batches(mine), *self._waiting(account_id, mine)]
-        campaigns = []
-        for id in {mine, *(one.campaign_id for one in batches)}:
-            wheres = {one.where for one in batches if one.campaign_id == id}
-            said = definition
-            if id != mine:
-                version = self.tx.campaign(id).version
-                said, _ = self.tx.definition(id, version)
-            campaigns.append(going(said, id=id, mine=id == mine, wheres=wheres))
+        definitions = {mine: definition}
+        for id in {one.campaign_id for one in batches} - {mine}:
+            # What no program here can read nobody dispatches either.
+            with suppress(ValueError, DefinitionError):
+                definitions[id], _ = self.tx.definition(id, self.tx.campaign(id).version)
+        batches = [one for one in batches if one.campaign_id in definitions]
+        campaigns = [
+            going(
+                said,
+                id=id,
+                mine=id == mine,
+                wheres={one.where for one in batches if one.campaign_id == id},
+            )
+            for id, said in sorted(definitions.items())
+        ]
         assumed = self._assumed(account_id, row)
         return forecast(
             batches,
-            sorted(campaigns, key=lambda one: one.id),
+            campaigns,
             self._account_now(account_id),
             now=now,
             assumed=assumed.within(definition.max_duration),
