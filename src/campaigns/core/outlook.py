@@ -86,6 +86,8 @@ def going(definition: Definition, *, id: int, mine: bool, wheres: Iterable[Where
         retry=definition.retry_of,
         mine=mine,
         start=definition.schedule.start,
+        priority=pacing.priority,
+        weight=pacing.weight,
         starts_per_minute=pacing.starts_per_minute,
         concurrent_calls=pacing.concurrent_calls,
         budget=Budget(
