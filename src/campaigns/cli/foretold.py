@@ -125,4 +125,4 @@ def _label(local: datetime, length: timedelta) -> str:
 
 
 def _clock(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone():%a %H:%M}"
+    return "" if at is None else f"{at.astimezone():%a %d %b %H:%M}"
