@@ -191,7 +191,7 @@ def _next(one: Next, clock: _Clock) -> str:
     if one.at is None:
         said = " and ".join(needs) or f"nobody can tell: {words.wait(one.reason or '')}"
         return said if needs else f"{said} ({one.rule})"
-    because = "now"
+    because = "now, in its turn"
     if one.reason is not None:
         before = "not looked at before: " if one.rule == DISPATCH else ""
         because = f"because {before}{words.wait(one.reason)}"
