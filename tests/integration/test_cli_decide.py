@@ -116,6 +116,25 @@ def test_remove_says_whether_it_was_there(shell: Shell) -> None:
     assert said.out == "+1••••••0124 may be called again\n+1••••••0125 was not on the list\n"
 
 
+def test_a_list_of_one_campaign_holds_there_alone(shell: Shell) -> None:
+    said = shell("suppress", "add", "+16175550124", "--campaign", "reminders")
+    assert said.out == "1 number added; 1 waiting call dropped\n"
+    assert shell("suppress", "list").line == "no number is on the list"
+    (one,) = shell("suppress", "list", "--campaign", "reminders", "--json").json["suppressed"]
+    assert one["campaign"] == "reminders"
+    assert "yes, in reminders: " in shell("who", "+16175550124").out
+    assert "on that of reminders" in shell("explain", "reminders", "+16175550124").out
+    removed = shell("suppress", "remove", "+16175550124").out
+    assert removed == "+1••••••0124 was not on the list, but is on that of reminders\n"
+    shell("suppress", "add", "+16175550124")
+    removed = shell("suppress", "remove", "+16175550124", "--campaign", "reminders").out
+    assert removed == "+1••••••0124 is off the list, and still on the list of all campaigns\n"
+    assert (
+        "no campaign is called"
+        in shell("suppress", "add", "+16175550124", "--campaign", "nobody", code=1).line
+    )
+
+
 def test_every_number_that_is_none_is_named_and_nothing_is_changed(shell: Shell) -> None:
     said = shell("suppress", "add", "+16175550124", "617-555-0125", "1.6E+10", code=1)
     assert len(said.err.splitlines()) == 2

@@ -62,7 +62,10 @@ def test_the_persons_own_home_is_a_tilde(called: Shell, monkeypatch: pytest.Monk
 def test_list_has_a_line_for_each_campaign(called: Shell) -> None:
     header, line = called("list").out.splitlines()
     assert header.split() == ["name", "state", "dial", "tasks", "done", "calling", "waiting"]
-    assert line.split() == ["reminders", "running", "3", "1", "1", "1"]
+    assert line.split()[:6] == ["reminders", "running", "3", "1", "1", "1"]
+    assert "1 for the next attempt, next " in line
+    (one,) = called("list", "--json").json["campaigns"]
+    assert [(why["reason"], why["count"]) for why in one["waiting"]] == [("retry", 1)]
 
 
 def test_show_tells_outcomes_waiting_slots_and_polling(called: Shell) -> None:

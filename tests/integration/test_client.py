@@ -95,6 +95,7 @@ def test_one_contact_is_put_looked_at_and_withdrawn(client: Client, door: Door) 
     assert (person.row["name"], person.updated_at, person.held) == ("1800", NEWS, False)
     with pytest.raises(Conflict, match="newer"):
         client.withdraw_contact("visits", "a/7 é", updated_at=datetime(2026, 3, 1, tzinfo=UTC))
+    assert client.explain("visits", "a/7 é")["tasks"][0]["next"]["needs"] == []
     door.world.settle()
     gone = client.withdraw_contact("visits", "a/7 é")
     assert (gone.effect, gone.why) == ("withdrawn", "it was withdrawn")
@@ -107,6 +108,12 @@ def test_numbers_are_suppressed_and_let_go(client: Client) -> None:
     assert client.suppress("+16175550101", "asked") is True
     assert client.suppress("+16175550101") is False
     client.unsuppress("+16175550101")
+    client.put_campaign("visits", CAMPAIGN)
+    assert client.suppress("+16175550101", campaign="visits") is True
+    assert client.suppressions().items == ()
+    (one,) = client.suppressions(campaign="visits").items
+    assert one["campaign"] == "visits"
+    client.unsuppress("+16175550101", campaign="visits")
     with pytest.raises(UnknownName):
         client.unsuppress("+16175550101")
 

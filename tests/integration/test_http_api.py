@@ -404,7 +404,10 @@ def test_one_number_is_told_over_all_campaigns(door: Door) -> None:
     put(door)
     rung(door)
     said = ask(door, "GET", "/v1/numbers/%2B16175550101").json()
-    assert (said["known"], said["calls_used"], len(said["calls"])) == (True, 1, 1)
+    assert (said["known"], len(said["calls"])) == (True, 1)
+    assert [(cap["rule"], cap["used"], cap["calls"]) for cap in said["caps"]] == [
+        ("house_cap", 1, 4)
+    ]
     assert [(task["campaign"], task["source_line"]) for task in said["tasks"]] == [("visits", 1)]
     assert not ask(door, "GET", "/v1/numbers/%2B16175550199").json()["known"]
     assert ask(door, "GET", "/v1/numbers/12").status_code == 422
@@ -432,6 +435,39 @@ def test_who_is_suppressed_is_not_called(door: Door) -> None:
     assert ask(door, "DELETE", f"{path}?to_number=%2B16175550101").json() == {"removed": True}
     assert ask(door, "DELETE", f"{path}?to_number=%2B16175550101").status_code == 404
     assert ask(door, "DELETE", f"{path}?to_number=12").status_code == 422
+
+
+def test_who_is_suppressed_in_one_campaign_is_called_by_another(door: Door) -> None:
+    put(door)
+    path = "/v1/suppressions"
+    said = {"to_number": "+16175550101", "campaign": "visits"}
+    assert ask(door, "POST", path, said).json() == {"added": True, "dropped": 1}
+    assert ask(door, "POST", path, {**said, "campaign": "none"}).status_code == 404
+    assert ask(door, "GET", path).json()["suppressions"] == []
+    (one,) = ask(door, "GET", f"{path}?campaign=visits").json()["suppressions"]
+    assert (one["to_number"], one["campaign"]) == ("+16175550101", "visits")
+    assert ask(door, "GET", f"{path}?campaign=none").status_code == 404
+    (told,) = ask(door, "GET", "/v1/numbers/%2B16175550101").json()["suppressed"]
+    assert told["campaign"] == "visits"
+    number = f"{path}?to_number=%2B16175550101"
+    assert ask(door, "DELETE", number).status_code == 404
+    assert ask(door, "DELETE", f"{number}&campaign=visits").json() == {"removed": True}
+
+
+def test_why_one_contact_is_not_yet_called_is_told(door: Door) -> None:
+    put(door)
+    keys = [one["key"] for one in ask(door, "GET", f"{VISITS}/contacts").json()["contacts"]]
+    ask(door, "POST", f"{VISITS}/pause", {"reason": "lunch"})
+    said = ask(door, "GET", f"{VISITS}/contacts/{keys[0]}/explain").json()
+    assert (said["campaign"], said["state"]) == ("visits", "paused")
+    assert said["contact"]["to_number"] == "+16175550101"
+    (task,) = said["tasks"]
+    assert [(one["rule"], one["lifted_by"]) for one in task["next"]["needs"]] == [
+        ("running", "person")
+    ]
+    (listed,) = ask(door, "GET", "/v1/campaigns").json()["campaigns"]
+    assert [(why["reason"], why["count"]) for why in listed["waiting"]] == [("paused", 2)]
+    assert ask(door, "GET", f"{VISITS}/contacts/nobody/explain").status_code == 404
 
 
 def test_a_page_that_somebody_looks_at_decides_nothing(door: Door) -> None:

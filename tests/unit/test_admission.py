@@ -265,12 +265,26 @@ def test_nobody_is_rung_too_soon_after_talking(later: timedelta, called: bool) -
     assert isinstance(ask(talked_at=talked), Admit)  # without such a rule nobody asks
 
 
+def test_a_task_whose_last_call_is_not_settled_is_looked_at_again() -> None:
+    soon = T0 + 2 * S
+    assert ask(unheard=True, suppressed=True) == back(WaitReason.STALE, soon)
+    assert ask(unsettled_until=T0 + 60 * S) == back(WaitReason.STALE, T0 + 60 * S)
+    assert ask(unsettled_until=T0 - 60 * S) == back(WaitReason.STALE, soon)
+
+
+def test_a_run_that_has_not_begun_and_a_row_that_cannot_be_read_wait() -> None:
+    assert ask(run_at=T0 + 60 * S) == back(WaitReason.DUE, T0 + 60 * S)
+    assert ask(run_at=T0) == back(WaitReason.DUE, T0 + 2 * S)
+    assert ask(unreadable=True) == back(WaitReason.UNREADABLE, T0 + 3600 * S)
+
+
 def test_every_rule_is_told_in_the_order_in_which_it_is_asked() -> None:
     """What explains a decision reads on; the first verdict is the decision."""
     facts = replace(FACTS, suppressed=True, ceilings=FULL[0])
     told = list(checks(facts, ALWAYS, Now(real=T0, policy=T0)))
     assert [one.rule for one in told] == [
-        *("claim", "campaign", "do_not_call", "withdrawn", "deadline", "attempts", "running"),
+        *("claim", "unread_events", "last_call", "run", "row"),
+        *("campaign", "do_not_call", "withdrawn", "deadline", "attempts", "running"),
         *("account_running", "start", "due", "calling_hours", "number_busy", "caps"),
         *("after_conversation", "approval", "starts_per_minute", "concurrent_calls", "budget"),
         *("account_held", "breaker", "slot"),

@@ -26,7 +26,7 @@ def test_every_command_that_was_promised_is_there() -> None:
         *("resume", "cancel", "contacts", "calls", "calls show", "results", "suppress add"),
         *("suppress remove", "suppress import", "suppress list", "serve", "worker", "beat"),
         *("simulator", "doctor", "db upgrade", "db current", "db reseal", "schema", "config"),
-        *("probe", "unresolved list", "unresolved settle", "held", "erase"),
+        *("probe", "unresolved list", "unresolved settle", "held", "erase", "who", "explain"),
     )
     for command in promised:
         assert f"## `campaigns {command}" in page

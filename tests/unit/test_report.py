@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.core.admission import GiveBack, Lift, WaitReason
 from campaigns.core.definition import CallingHours, Span
 from campaigns.core.figures import AccountFigures, Health, LaneGroup, Pause, Process, Waiting
 from campaigns.core.hours import Hours
@@ -112,6 +113,39 @@ def test_nobody_knows_when_a_pause_ends(changes: dict[str, Any], reason: str) ->
     assert waiting([group(4)], situation(**changes)) == (
         Waiting(reason=reason, count=4, next_at=None),
     )
+
+
+def full(reason: WaitReason, until: datetime = NOON + HOUR, **more: Any) -> GiveBack:
+    return GiveBack(reason=reason, until=until, **more)
+
+
+def test_a_ceiling_of_the_campaign_is_told_before_the_accounts_slots() -> None:
+    rate = full(WaitReason.CAMPAIGN_RATE)
+    now = situation(full=rate, account=account(next_start_at=NOON + SECOND))
+    (found,) = waiting([group(3)], now)
+    assert found == Waiting(reason="starts_per_minute", count=3, next_at=NOON + HOUR)
+
+
+def test_nobody_knows_when_a_call_ends() -> None:
+    live = full(WaitReason.CONCURRENCY, NOON + 2 * SECOND, lifted_by=Lift.CALLS)
+    (found,) = waiting([group()], situation(full=live))
+    assert found == Waiting(reason="concurrent_calls", count=1, next_at=None)
+
+
+def test_a_spent_budget_waits_for_the_first_open_hour_of_the_next_day() -> None:
+    midnight = datetime(2026, 3, 11, 4, 0, tzinfo=UTC)
+    spent = full(WaitReason.BUDGET, NOON + 2 * SECOND, latest=midnight)
+    (found,) = waiting([group()], situation(full=spent))
+    opens = datetime(2026, 3, 11, 13, 1, tzinfo=UTC)
+    assert found == Waiting(reason="budget", count=1, next_at=opens)
+
+
+def test_closed_hours_and_a_pause_are_told_before_a_ceiling() -> None:
+    night = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
+    rate = full(WaitReason.CAMPAIGN_RATE)
+    assert waiting([group()], situation(at=night, full=rate))[0].reason == "calling_hours"
+    paused = situation(state=CampaignState.PAUSED, full=rate)
+    assert waiting([group()], paused)[0].reason == "paused"
 
 
 def test_before_its_start_a_campaign_is_not_due_and_opens_then() -> None:

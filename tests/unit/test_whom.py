@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.core.admission import WaitReason
-from campaigns.core.definition import CallingHours, Span
+from campaigns.core.caps import HOUSE, HOUSE_KEY, Frequency, Limit, Rest
+from campaigns.core.definition import CallingHours, Cap, Span
 from campaigns.core.figures import AccountFigures, LaneGroup, Waiting
 from campaigns.core.hours import Hours
+from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.report import STARTING, Situation
 from campaigns.core.where import Where
-from campaigns.core.whom import Rules, comes_next
+from campaigns.core.whom import Rules, comes_next, resting, used
 
 T0 = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # 11:00 in New York
 H = timedelta(hours=1)
@@ -46,7 +48,7 @@ NOW = Situation(
 TASK = LaneGroup(
     where=Where(("America/New_York",)), reason="due", eligible=True, count=1, first=T0, last=T0
 )
-FREE = Rules(unwanted=False, cap_until=None, busy_until=None)
+FREE = Rules(unwanted=False)
 
 
 def test_a_number_that_is_free_is_called_as_its_campaign_says() -> None:
@@ -55,7 +57,11 @@ def test_a_number_that_is_free_is_called_as_its_campaign_says() -> None:
 
 @pytest.mark.parametrize(
     ("rules", "reason"),
-    [({"cap_until": T0 + H}, WaitReason.CAP), ({"busy_until": T0 + H}, WaitReason.NUMBER_BUSY)],
+    [
+        ({"cap_until": T0 + H}, WaitReason.CAP),
+        ({"rest_until": T0 + H}, WaitReason.REST),
+        ({"busy_until": T0 + H}, WaitReason.NUMBER_BUSY),
+    ],
 )
 def test_what_holds_for_the_number_comes_first_where_it_ends_later(
     rules: dict[str, datetime], reason: WaitReason
@@ -69,7 +75,7 @@ def test_what_holds_for_the_number_comes_first_where_it_ends_later(
 def test_a_cap_that_ends_in_closed_hours_waits_for_the_opening() -> None:
     full = replace(FREE, cap_until=T0 + 12 * H)
     found = comes_next(TASK, NOW, full)
-    assert (found.reason, found.next_at) == ("cap", T0 + 22 * H)
+    assert (found.reason, found.next_at) == ("cap", T0 + 22 * H + EDGE_MARGIN)
 
 
 def test_what_only_a_person_ends_is_said_before_the_cap() -> None:
@@ -81,3 +87,21 @@ def test_what_only_a_person_ends_is_said_before_the_cap() -> None:
 def test_a_number_on_the_do_not_call_list_is_never_called() -> None:
     found = comes_next(TASK, NOW, replace(FREE, unwanted=True))
     assert found == Waiting(reason="suppressed", count=1, next_at=None)
+
+
+def test_each_cap_is_told_with_how_far_it_is_used() -> None:
+    three = Cap(calls=2, per=6 * H)
+    often = Frequency(limits=(Limit(key=HOUSE_KEY, cap=HOUSE), Limit(key="caps", cap=three)))
+    house, own = used(often, [T0 - 20 * H, T0 - 5 * H, T0 - H], T0)
+    assert (house.rule, house.used, house.calls, house.full_until) == (HOUSE_KEY, 3, 4, None)
+    assert (own.rule, own.used, own.calls, own.full_until) == ("caps", 2, 2, T0 + H)
+
+
+def test_a_rest_is_told_until_it_is_over() -> None:
+    often = Frequency(limits=(), rest=Rest(key="us-reg-f", after=7 * 24 * H))
+    assert resting(often, None, T0) is None
+    assert resting(often, T0 - 7 * 24 * H, T0) is None
+    found = resting(often, T0 - H, T0)
+    assert found is not None
+    assert (found.rule, found.until) == ("us-reg-f", T0 - H + 7 * 24 * H)
+    assert resting(Frequency(limits=()), T0 - H, T0) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -14,14 +15,15 @@ from campaigns.cli.live import counted, figures_as_json
 from campaigns.core.figures import CampaignFigures, CampaignSummary
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.report import silent
+from campaigns.store.reads import Reads
 
 _OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
 
 
 def list_(as_json: options.AsJson = False) -> None:
-    """Every campaign with its state and counts, the newest first."""
+    """Every campaign with its state and counts, and why it waits, the newest first."""
     with state.opened() as installation:
-        campaigns = state.look(installation, lambda reads: reads.campaigns())
+        campaigns, now = state.look(installation, _listed)
     if as_json:
         screen.emit({"campaigns": campaigns})
         return
@@ -38,19 +40,23 @@ def list_(as_json: options.AsJson = False) -> None:
                 f"{one.tasks.done:,}",
                 f"{one.tasks.calling + one.tasks.claimed:,}",
                 f"{one.tasks.waiting:,}",
-                _aside(one),
+                _aside(one, now),
             )
             for one in campaigns
         ],
     )
 
 
-def _aside(one: CampaignSummary) -> str:
+def _listed(reads: Reads) -> tuple[Sequence[CampaignSummary], datetime]:
+    return [reads.with_waiting(one) for one in reads.campaigns()], reads.tx.now().policy
+
+
+def _aside(one: CampaignSummary, now: datetime) -> str:
     if one.state is CampaignState.WAITING_FOR_APPROVAL and not one.pause_asked:
         return f"`campaigns approve {one.name}`"
     if one.state is CampaignState.PAUSED or one.pause_asked:
         return f"{screen.shown(one.paused_why)} (by {one.paused_by or 'nobody known'})"
-    return ""
+    return "; ".join(f"{why.count:,} {words.waiting(why, now)}" for why in one.waiting)
 
 
 def show(name: options.CampaignName, as_json: options.AsJson = False) -> None:
@@ -143,11 +149,11 @@ def _counts(figures: CampaignFigures) -> None:
         live = f"{live}, {unknown}" if live else unknown
     lines.append(("calling", tasks.calling, live if tasks.calling else ""))
     lines.append(("waiting", tasks.waiting, ""))
-    for one in figures.waiting:
-        later = one.next_at is not None and one.next_at > now
-        until = f", next {screen.moment(one.next_at, now)}" if later and one.next_at else ""
-        why = words.wait(one.reason, idle=silent(figures))
-        lines.append((f"  {one.reason}", one.count, f"{why}{until}"))
+    idle = silent(figures)
+    lines += [
+        (f"  {one.reason}", one.count, words.waiting(one, now, idle=idle))
+        for one in figures.waiting
+    ]
     for touch, counts in figures.touches.items():
         said = ", ".join(f"{count:,} {word}" for word, count in counts.items())
         lines.append((f"touch {screen.shown(touch)}", sum(counts.values()), said))

@@ -24,6 +24,7 @@ COMMANDS = {
     "status": ("Look", "health:status"),
     "contacts": ("Look", "people:app"),
     "who": ("Look", "who:who"),
+    "explain": ("Look", "explain:explain"),
     "calls": ("Look", "calls:app"),
     "log": ("Look", "log:log"),
     "results": ("Look", "results:results"),

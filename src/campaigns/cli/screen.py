@@ -70,9 +70,9 @@ def _sentence(console: Console, line: Text) -> None:
     console.print(line, soft_wrap=not console.is_terminal)
 
 
-def emit(value: Any) -> None:
-    """A JSON document on stdout."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+def emit(value: Any, *, whole: bool = False) -> None:
+    """A JSON document on stdout; numbers are masked unless they were asked for."""
+    sys.stdout.write(json.dumps(plain(value, whole=whole), ensure_ascii=False, indent=2) + "\n")
 
 
 def emit_line(value: Any) -> None:
@@ -97,25 +97,33 @@ def more(cursor: str | None) -> None:
         note(f"there is more: --after {cursor}, or --limit 0 for everything")
 
 
-def plain(value: Any, key: str = "") -> Any:
-    """A value as JSON has it; phone numbers are masked wherever they stand."""
+def plain(value: Any, key: str = "", *, whole: bool = False) -> Any:
+    """A value as JSON has it; phone numbers are masked wherever they stand, unless `whole`."""
     match value:
         case None | bool() | int() | float():
             return value
         case Enum():
             return value.value
         case str():
+            if whole:
+                return value
             return numbers.mask(value) if key in _NUMBERS and value else masked(value)
         case datetime():
             return instant(value)
         case timedelta():
             return value.total_seconds()
         case Mapping():
-            return {str(plain(name)): plain(inner, str(name)) for name, inner in value.items()}
+            return {
+                str(plain(name, whole=whole)): plain(inner, str(name), whole=whole)
+                for name, inner in value.items()
+            }
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return {one.name: plain(getattr(value, one.name), one.name) for one in fields(value)}
+            return {
+                one.name: plain(getattr(value, one.name), one.name, whole=whole)
+                for one in fields(value)
+            }
         case Iterable():
-            return [plain(inner) for inner in value]
+            return [plain(inner, whole=whole) for inner in value]
         case _:
             return str(value)
 

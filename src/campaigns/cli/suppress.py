@@ -1,33 +1,39 @@
-"""`suppress`: numbers that are never to be called, in any campaign."""
+"""`suppress`: numbers that are never to be called, in any campaign or in one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from campaigns.cli import numbers_file, options, screen, state
+from campaigns.cli import numbers_file, options, screen, state, words
 from campaigns.cli.doors import complain
 from campaigns.cli.numbers_file import Unreadable, Wanted
 from campaigns.core import numbers
-from campaigns.core.figures import SuppressionLine
 from campaigns.core.numbers import Number, NumberFault, mask
 from campaigns.core.records import Unwanted
+from campaigns.core.suppression import SuppressionLine
 from campaigns.engine import control
 from campaigns.errors import DefinitionError, Fault, InputError
 from campaigns.files import exports
+from campaigns.store.reads import Reads
 
 app = typer.Typer(
-    help="Numbers that are never to be called, in any campaign.", no_args_is_help=True
+    help="Numbers that are never to be called, in any campaign or in one of them.",
+    no_args_is_help=True,
 )
 _COLUMNS = ("to_number", "reason", "source", "added_at")
 _BATCH = 200
 
 Numbers = Annotated[list[str], typer.Argument(metavar="NUMBER...", help="In E.164: +1617…")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with the number.")]
+Campaign = Annotated[
+    str | None,
+    typer.Option("--campaign", metavar="NAME", help="The list of this campaign alone."),
+]
 
 
 @app.command()
@@ -35,27 +41,40 @@ def add(
     number: Numbers,
     *,
     reason: Reason = "asked not to be called",
+    campaign: Campaign = None,
     region: options.Region = None,
 ) -> None:
     """Never call these numbers again; waiting calls to them are dropped at once."""
     wanted = parsed(number, region)
     with state.opened() as installation:
         added, dropped = control.suppress(
-            wanted, installation.parts, who=state.who(), reason=reason
+            wanted, installation.parts, who=state.who(), reason=reason, campaign=campaign
         )
     screen.say(_said(added, len(wanted) - added, dropped))
 
 
 @app.command()
-def remove(number: Numbers, *, region: options.Region = None) -> None:
+def remove(number: Numbers, *, campaign: Campaign = None, region: options.Region = None) -> None:
     """Allow calls to these numbers again; what was dropped stays dropped."""
     wanted = parsed(number, region)
     with state.opened() as installation:
-        who = state.who()
-        removed = [one for one in wanted if control.unsuppress(one, installation.parts, who=who)]
+        who, parts = state.who(), installation.parts
+        removed = [
+            one for one in wanted if control.unsuppress(one, parts, who=who, campaign=campaign)
+        ]
+        left = {one: state.look(installation, _left(one)) for one in wanted}
     for one in wanted:
-        told = "may be called again" if one in removed else "was not on the list"
-        screen.say(f"{mask(one)} {told}")
+        others = f"on {' and '.join(words.lists(left[one]))}" if left[one] else ""
+        if one not in removed:
+            screen.say(f"{mask(one)} was not on the list{f', but is {others}' if others else ''}")
+        elif others:
+            screen.say(f"{mask(one)} is off the list, and still {others}")
+        else:
+            screen.say(f"{mask(one)} may be called again")
+
+
+def _left(number: str) -> Callable[[Reads], Sequence[SuppressionLine]]:
+    return lambda reads: reads.lists_of(number)
 
 
 @app.command("import")
@@ -63,6 +82,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A CSV with a header, or one number a line.")],
     *,
     reason: Reason = "imported",
+    campaign: Campaign = None,
     region: options.Region = None,
 ) -> None:
     """Never call the numbers of a file. Lines that hold none are named; the others count.
@@ -86,7 +106,7 @@ def import_(
                 for one in wanted
             )
             new, gone = control.suppress_all(
-                unwanted, installation.parts, who=state.who(), why=reason
+                unwanted, installation.parts, who=state.who(), why=reason, campaign=campaign
             )
             added, known, dropped = added + new, known + len(wanted) - new, dropped + gone
     screen.say(_said(added, known, dropped))
@@ -105,6 +125,7 @@ def list_(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write a CSV, numbers in full."),
     ] = None,
+    campaign: Campaign = None,
     limit: options.Limit = options.PAGE,
     after: options.After = None,
     as_json: options.AsJson = False,
@@ -113,7 +134,9 @@ def list_(
     with state.opened() as installation:
         listing = state.listing(
             installation,
-            lambda reads, since, size: reads.suppressions(after=since, limit=size),
+            lambda reads, since, size: reads.suppressions(
+                campaign=campaign, after=since, limit=size
+            ),
             limit=0 if output is not None else limit,
             after=after,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,9 +11,10 @@ from rich.text import Text
 
 from campaigns.cli import options, screen, state, words
 from campaigns.cli.suppress import parsed
+from campaigns.core import durations
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.numbers import mask
-from campaigns.core.whom import Whom, WhomTask
+from campaigns.core.whom import CapUsed, Resting, Whom, WhomTask
 
 
 def who(
@@ -44,27 +46,41 @@ def who(
 
 def _head(found: Whom) -> None:
     screen.say(Text(mask(found.to_number), style="bold"))
-    full = f", full until {screen.moment(found.cap_until, found.at)}" if found.cap_until else ""
+    busy = found.busy_until
     screen.facts(
         [
-            ("do not call", _suppressed(found)),
-            ("in 24 h", f"{found.calls_used} of {found.calls_allowed} calls{full}"),
+            ("do not call", "\n".join(map(str, _suppressed(found))) or "no"),
+            ("caps", "\n".join(_cap(one, found.at) for one in found.caps)),
+            ("rests", "\n".join(_rest(one, found.at) for one in found.resting)),
             (
                 "live",
-                f"a call is under way, until {screen.moment(found.busy_until, found.at)} at most"
-                if found.busy_until
+                f"a call is under way, until {screen.moment(busy, found.at)} at most"
+                if busy
                 else "",
             ),
         ]
     )
 
 
-def _suppressed(found: Whom) -> str:
-    line = found.suppression
-    if line is None:
-        return "no"
-    since = screen.distance(line.added_at, found.at)
-    return f"yes: {screen.shown(line.reason)} ({line.source}, {since})"
+def _suppressed(found: Whom) -> Iterator[str]:
+    for line in found.suppressed:
+        where = "in any campaign" if line.campaign is None else f"in {line.campaign}"
+        since = screen.distance(line.added_at, found.at)
+        yield f"yes, {where}: {screen.shown(line.reason)} ({line.source}, {since})"
+
+
+def _cap(one: CapUsed, now: datetime) -> str:
+    full = f", full until {screen.moment(one.full_until, now)}" if one.full_until else ""
+    said = f"{one.used} of {one.calls} calls in {durations.write(one.per)}{full}"
+    return f"{said} ({one.rule}{_in(one.campaigns)})"
+
+
+def _rest(one: Resting, now: datetime) -> str:
+    return f"until {screen.moment(one.until, now)} ({one.rule}{_in(one.campaigns)})"
+
+
+def _in(campaigns: Sequence[str]) -> str:
+    return f" in {', '.join(campaigns)}" if campaigns else ""
 
 
 def _tasks(found: Whom) -> None:

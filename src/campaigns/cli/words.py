@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from campaigns.cli import screen
 from campaigns.core import caps, durations, public_holidays, week_words
 from campaigns.core.admission import WaitReason
 from campaigns.core.anchor import Anchored
 from campaigns.core.definition import CallingHours, Definition, Retry, Schedule
+from campaigns.core.figures import Waiting
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.report import STARTING
 from campaigns.core.runs import following
 from campaigns.core.schedule import NO_TOUCH, TouchPlan
+from campaigns.core.suppression import SuppressionLine
 
 WAITS = {
     WaitReason.DUE: "not due yet",
@@ -48,6 +51,21 @@ def wait(reason: str, *, idle: bool = False) -> str:
         return WAITS[WaitReason(reason)]
     except ValueError:
         return reason
+
+
+def waiting(one: Waiting, now: datetime, *, idle: bool = False) -> str:
+    """Why some wait, and when the next of them could leave."""
+    later = one.next_at is not None and one.next_at > now
+    until = f", next {screen.moment(one.next_at, now)}" if later and one.next_at else ""
+    return f"{wait(one.reason, idle=idle)}{until}"
+
+
+def lists(found: Iterable[SuppressionLine]) -> list[str]:
+    """Do-not-call lists by their names."""
+    return [
+        "the list of all campaigns" if one.campaign is None else f"that of {one.campaign}"
+        for one in found
+    ]
 
 
 def hours(calling: CallingHours) -> str:

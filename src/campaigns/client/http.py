@@ -156,6 +156,10 @@ class Client:
         """One contact: its row, its touches, when it is called next, or why it is not."""
         return results.person(self._ask("GET", _of(name, key)))
 
+    def explain(self, name: str, key: str) -> Mapping[str, Any]:
+        """Why one contact was, was not, or is not yet called: every rule with what it looked at."""
+        return self._ask("GET", f"{_of(name, key)}/explain")
+
     def put_contact(
         self,
         name: str,
@@ -179,14 +183,24 @@ class Client:
         query = {} if updated_at is None else {"updated_at": _written(updated_at)}
         return results.told(self._ask("DELETE", _of(name, key), query=query))
 
-    def suppress(self, to_number: str, reason: str = "") -> bool:
-        """Never call this number again, in any campaign. False: it was on the list."""
-        said = {"to_number": to_number} | ({"reason": reason} if reason else {})
-        return bool(self._ask("POST", "/v1/suppressions", said)["added"])
+    def suppress(self, to_number: str, reason: str = "", *, campaign: str | None = None) -> bool:
+        """Never call this number again, in any campaign or in one. False: it was on the list."""
+        said = {"to_number": to_number, "reason": reason, "campaign": campaign}
+        body = {key: text for key, text in said.items() if text}
+        return bool(self._ask("POST", "/v1/suppressions", body)["added"])
 
-    def unsuppress(self, to_number: str) -> None:
-        """Take a number off the do-not-call list."""
-        self._ask("DELETE", "/v1/suppressions", query={"to_number": to_number})
+    def unsuppress(self, to_number: str, *, campaign: str | None = None) -> None:
+        """Take a number off the do-not-call list of all campaigns, or off that of one."""
+        query = {"to_number": to_number} | ({"campaign": campaign} if campaign else {})
+        self._ask("DELETE", "/v1/suppressions", query=query)
+
+    def suppressions(
+        self, *, campaign: str | None = None, limit: int = 50, after: str | None = None
+    ) -> Page[Mapping[str, Any]]:
+        """A page of the do-not-call list of all campaigns, or of that of one."""
+        query = {**_page(limit, after)} | ({"campaign": campaign} if campaign else {})
+        said = self._ask("GET", "/v1/suppressions", query=query)
+        return Page(items=tuple(said["suppressions"]), next=said["next"])
 
     def _put(
         self,

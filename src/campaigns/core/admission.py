@@ -8,7 +8,7 @@ order of the checks is the order in which a person would want to hear the reason
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -46,6 +46,17 @@ class WaitReason(StrEnum):
 LOOK_AGAIN = timedelta(seconds=2)
 """Mechanical: until something is asked again that changes by what calls do."""
 
+UNREADABLE_AGAIN = timedelta(hours=1)
+"""Policy time until a task is looked at again whose row cannot be read; a list wakes it."""
+
+
+class Lift(StrEnum):
+    """What lets a call go on that has to wait."""
+
+    TIME = "time"
+    CALLS = "calls"  # how calls under way end: nobody knows when
+    PERSON = "person"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admit:
@@ -56,10 +67,20 @@ class Admit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GiveBack:
-    """Not now: unspent, and nobody looks again before `until`."""
+    """Not now: unspent, and nobody looks again before `until`.
+
+    `latest`: where something else may lift it before, when time does.
+    """
 
     reason: WaitReason
     until: datetime
+    lifted_by: Lift = field(default=Lift.TIME, compare=False)
+    latest: datetime | None = field(default=None, compare=False)
+
+    @property
+    def lifts_at(self) -> datetime | None:
+        """When time lifts it, at the latest; None: it does not, and `until` is only a next look."""
+        return (self.latest or self.until) if self.lifted_by is Lift.TIME else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,33 +123,13 @@ def checks(facts: Facts, hours: Hours, now: Now) -> Iterator[Check]:
     """
     at = now.policy
     yield _check("claim", _claim(facts), state=facts.task_state.value)
+    yield from _unready(facts, now)
     yield from _endings(facts, at)
     yield from _waits(facts, at)
     yield _hours(facts, hours, at)
     yield from _number(facts, at)
     yield from _ceilings(facts.ceilings, now)
     yield from _account(facts, now)
-
-
-def admitted(facts: Facts, hours: Hours, now: Now) -> dict[str, object]:
-    """What allowed a call, as it is kept with it: rules, local times, caps; nothing personal."""
-    looks = hours.looks(now.policy, facts.where, EDGE_MARGIN)
-    return {
-        "places": list(facts.where.places),
-        "hours": [
-            {"rule": one.rule, "zone": one.zone, "local": one.local and one.local.isoformat()}
-            for one in looks
-        ],
-        "caps": [
-            {
-                "rule": limit.key,
-                "calls": limit.cap.calls,
-                "per_s": int(limit.cap.per.total_seconds()),
-                "made": made_within(limit.cap, facts.recent_intents, now.policy),
-            }
-            for limit in facts.frequency.limits
-        ],
-    }
 
 
 def _check(rule: str, verdict: Decision | None, **inputs: object) -> Check:
@@ -139,6 +140,22 @@ def _check(rule: str, verdict: Decision | None, **inputs: object) -> Check:
 def _claim(facts: Facts) -> Decision | None:
     ours = facts.task_state is TaskState.CLAIMED and facts.claim_is_ours
     return None if ours else Drop()
+
+
+def _unready(facts: Facts, now: Now) -> Iterator[Check]:
+    """What is still to become of the task itself before anything else is asked."""
+    at, soon = now.policy, now.policy + now.mechanical(LOOK_AGAIN)
+    # It may have been answered.
+    unheard = WaitReason.STALE if facts.unheard else None
+    yield _check("unread_events", _back(unheard, soon, Lift.CALLS))
+    last = facts.unsettled_until
+    stale = WaitReason.STALE if last is not None else None
+    yield _check("last_call", _back(stale, max(soon, last or soon)), settled_by=last)
+    begins = facts.run_at
+    due = WaitReason.DUE if begins is not None else None
+    yield _check("run", _back(due, max(soon, begins or soon)), begins=begins)
+    unreadable = WaitReason.UNREADABLE if facts.unreadable else None
+    yield _check("row", _back(unreadable, at + UNREADABLE_AGAIN, Lift.PERSON))
 
 
 def _endings(facts: Facts, at: datetime) -> Iterator[Check]:
@@ -167,9 +184,10 @@ def _waits(facts: Facts, at: datetime) -> Iterator[Check]:
         stopped = WaitReason.APPROVAL
     elif state is not CampaignState.RUNNING or facts.pause_asked:
         stopped = WaitReason.PAUSED
-    yield _check("running", _back(stopped, at), state=state.value, pause_asked=facts.pause_asked)
+    verdict = _back(stopped, at, Lift.PERSON)
+    yield _check("running", verdict, state=state.value, pause_asked=facts.pause_asked)
     paused = WaitReason.ACCOUNT_PAUSED if facts.account_paused else None
-    yield _check("account_running", _back(paused, at))
+    yield _check("account_running", _back(paused, at, Lift.PERSON))
     yield _check("start", _until(WaitReason.DUE, facts.start, at), start=facts.start)
     yield _check("due", _until(WaitReason.DUE, facts.due_at, at), due=facts.due_at)
 
@@ -200,13 +218,11 @@ def _number(facts: Facts, at: datetime) -> Iterator[Check]:
         for limit in facts.frequency.limits
     }
     yield _check("caps", verdict, full=full[0] if full else None, **caps)
-    rest, until = facts.frequency.rest, None
-    if rest is not None and facts.talked_at is not None:
-        until = facts.talked_at + rest.after
+    rest, until = facts.frequency.rest, facts.frequency.rested(facts.talked_at)
     verdict = _until(WaitReason.REST, until, at)
     yield _check("after_conversation", verdict, by=rest.key if rest else None, until=until)
     approval = WaitReason.APPROVAL if facts.unapproved else None
-    yield _check("approval", _back(approval, at))
+    yield _check("approval", _back(approval, at, Lift.PERSON))
 
 
 def full(of: Ceilings, now: Now) -> GiveBack | None:
@@ -230,7 +246,7 @@ def _ceilings(of: Ceilings, now: Now) -> Iterator[Check]:
     full = _over(of.live, of.at_once) or _over(of.account_live, of.account_at_once)
     yield _check(
         "concurrent_calls",
-        _back(WaitReason.CONCURRENCY if full else None, soon),
+        _back(WaitReason.CONCURRENCY if full else None, soon, Lift.CALLS),
         live=of.live if of.at_once is not None else None,
         of=of.at_once,
         account_live=of.account_live if of.account_at_once is not None else None,
@@ -242,7 +258,8 @@ def _ceilings(of: Ceilings, now: Now) -> Iterator[Check]:
     if purse is not None and short is not None:
         # A price that is told meanwhile makes room before the day ends.
         priced = short == "cost_per_day" and purse.spent.unpriced > 0
-        verdict = _back(WaitReason.BUDGET, soon if priced else purse.day_ends)
+        until = soon if priced else purse.day_ends
+        verdict = GiveBack(reason=WaitReason.BUDGET, until=until, latest=purse.day_ends)
     yield _check("budget", verdict, short=short, **(purse.said() if purse else {}))
 
 
@@ -251,7 +268,7 @@ def _account(facts: Facts, now: Now) -> Iterator[Check]:
     held = _until(WaitReason.HELD, facts.not_before, at)
     yield _check("account_held", held, until=facts.not_before)
     probing = WaitReason.HELD if facts.probing_busy else None
-    yield _check("breaker", _back(probing, at + now.mechanical(LOOK_AGAIN)))
+    yield _check("breaker", _back(probing, at + now.mechanical(LOOK_AGAIN), Lift.CALLS))
     granted = grant(facts.slots, at=at, last_at=facts.last_intent_at, spacing=facts.spacing)
     match granted:
         case Granted(slot=slot):
@@ -265,8 +282,10 @@ def _over(live: int, most: int | None) -> bool:
     return most is not None and live >= most
 
 
-def _back(reason: WaitReason | None, until: datetime) -> GiveBack | None:
-    return None if reason is None else GiveBack(reason=reason, until=until)
+def _back(
+    reason: WaitReason | None, until: datetime, lifted_by: Lift = Lift.TIME
+) -> GiveBack | None:
+    return None if reason is None else GiveBack(reason=reason, until=until, lifted_by=lifted_by)
 
 
 def _until(reason: WaitReason, until: datetime | None, at: datetime) -> GiveBack | None:

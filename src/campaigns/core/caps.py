@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from campaigns.core import durations
 from campaigns.core.definition import Cap
+from campaigns.core.instants import CAP_CALLS, CAP_PERIOD
 from campaigns.core.rules import Rule
 
-HOUSE = Cap(calls=4, per=timedelta(hours=24))
+HOUSE = Cap(calls=CAP_CALLS, per=CAP_PERIOD)
 """What holds where a file does not state `caps`."""
 FILE_KEY, HOUSE_KEY = "caps", "house_cap"
 """What the caps of the file and the house default are called beside the keys of rules."""
@@ -47,6 +48,10 @@ class Frequency:
     def longest(self) -> timedelta:
         """How far back calls matter."""
         return max((limit.cap.per for limit in self.limits), default=timedelta(0))
+
+    def rested(self, talked_at: datetime | None) -> datetime | None:
+        """When a number has rested after its last conversation; None: no rule asks for it."""
+        return None if self.rest is None or talked_at is None else talked_at + self.rest.after
 
 
 def frequency(stated: Sequence[Cap], rules: Iterable[Rule]) -> Frequency:

@@ -61,3 +61,7 @@ class Facts:
     last_intent_at: datetime | None
     spacing: timedelta
     slots: Sequence[Slot]
+    unheard: bool = False  # something was said of an earlier call that nobody has read yet
+    unsettled_until: datetime | None = None  # an earlier call, alive or in doubt, is given up then
+    run_at: datetime | None = None  # its run begins then; None: it has begun
+    unreadable: bool = False  # its row was there and cannot be read any more

@@ -60,8 +60,17 @@ class Refresh:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Why dial tasks wait, how many, and when the next of them could leave."""
+
+    reason: str
+    count: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignSummary:
-    """One line of a list of campaigns."""
+    """One line of a list of campaigns. `waiting`: where it was asked for."""
 
     id: int
     name: str
@@ -79,6 +88,7 @@ class CampaignSummary:
     run: str  # the occasion of its run; empty: it does not come in runs
     run_at: datetime | None  # when that run begins; None: it has begun
     refresh: Refresh | None = None  # None: its list is not read again
+    waiting: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,15 +104,6 @@ class LaneGroup:
     count: int
     first: datetime
     last: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
-    """Why dial tasks wait, how many, and when the next of them could leave."""
-
-    reason: str
-    count: int
-    next_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,16 +236,6 @@ class CallDetail:
     proof: Mapping[str, Any] | None
     events: tuple[EventLine, ...] = field(repr=False)
     also: tuple[str, ...] = field(default=(), repr=False)  # keys of the rows that shared it
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SuppressionLine:
-    """A number that is not to be called."""
-
-    to_number: str = field(repr=False)
-    reason: str
-    source: str
-    added_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -87,6 +87,7 @@ class TaskRow:
     expires_as: str = CAMPAIGN_END
     stopped: str | None = None
     spent: int = 0  # attempts of earlier rounds: they rang, and count for no limit of this one
+    wait_reason: str | None = None  # why dispatch does not look before eligible_at
 
     @property
     def tries(self) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from campaigns.core.admission import WaitReason
+from campaigns.core.admission import GiveBack, WaitReason
 from campaigns.core.figures import AccountFigures, CampaignFigures, Health, LaneGroup, Waiting
 from campaigns.core.hours import Hours
 from campaigns.core.instants import EDGE_MARGIN
@@ -31,7 +31,10 @@ _STEPS = 2_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """What decides whether something eligible can leave at this instant."""
+    """What decides whether something eligible can leave at this instant.
+
+    `full`: why the campaign's own ceilings have no room for another call (admission.full).
+    """
 
     at: datetime
     hours: Hours
@@ -39,6 +42,7 @@ class Situation:
     pause_asked: bool
     start: datetime | None
     account: AccountFigures
+    full: GiveBack | None = None
 
 
 def waiting(groups: Iterable[LaneGroup], now: Situation) -> tuple[Waiting, ...]:
@@ -77,6 +81,9 @@ def _why(group: LaneGroup, now: Situation) -> Waiting:
         reason, next_at = WaitReason.DUE.value, _opening(now.start, group, now)
     elif not now.hours.is_open(now.at, group.where, EDGE_MARGIN):
         reason, next_at = WaitReason.HOURS.value, _opening(now.at, group, now)
+    elif now.full is not None:
+        at = now.full.lifts_at  # None: that depends on how calls end
+        reason, next_at = now.full.reason.value, at and _opening(at, group, now)
     elif account.held_until is not None and account.held_until > now.at:
         reason, next_at = WaitReason.HELD.value, account.held_until
     elif account.next_start_at > now.at:

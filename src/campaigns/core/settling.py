@@ -184,18 +184,7 @@ def _task(
         if better(outcome, task.outcome) or (outcome is task.outcome and verdict.answered):
             return Ended(outcome=outcome, reason=reason)
         return None
-    if verdict.answered:
-        return Ended(outcome=outcome, reason="answered")
-    decision = decide(
-        retry,
-        outcome,
-        attempts=task.tries,
-        ended_at=ended_at,
-        confirmed=verdict.confirmed,
-        deadline=task.deadline_at,
-        expires_as=task.expires_as,
-    )
-    match decision:
+    match follows(task, verdict, outcome, retry, attempts=task.tries, ended_at=ended_at):
         case GiveUp(reason=reason):
             return Ended(outcome=outcome, reason=reason)
         case RetryAt(at=when) if ends is None:
@@ -205,6 +194,29 @@ def _task(
             return Retried(at=when)
         case RetryAt():
             return Ended(outcome=outcome, reason=ends or "stopped")
+
+
+def follows(
+    task: TaskRow,
+    verdict: Verdict,
+    outcome: Outcome,
+    retry: Retry,
+    *,
+    attempts: int,
+    ended_at: datetime,
+) -> RetryAt | GiveUp:
+    """What policy says after a call of a task that has ended, its attempt number `attempts`."""
+    if verdict.answered:
+        return GiveUp(reason="answered")
+    return decide(
+        retry,
+        outcome,
+        attempts=attempts,
+        ended_at=ended_at,
+        confirmed=verdict.confirmed,
+        deadline=task.deadline_at,
+        expires_as=task.expires_as,
+    )
 
 
 def _check(

@@ -10,7 +10,6 @@ from campaigns.core.instants import Now
 from campaigns.core.pacing import spacing_of
 from campaigns.core.records import AccountRow, CampaignRow, ContactRow, TaskRow
 from campaigns.engine import approval
-from campaigns.engine.ceilings import ceilings
 from campaigns.engine.parts import Pinned
 from campaigns.ports import Transaction
 
@@ -50,7 +49,7 @@ def facts(
         frequency=often,
         recent_intents=tx.recent_intents(task.phone_id, now.policy - often.longest),
         talked_at=tx.talked_at(task.phone_id) if often.rest is not None else None,
-        ceilings=ceilings(tx, campaign, account, definition, now),
+        ceilings=tx.ceilings(campaign, account, definition, now),
         account_paused=account.paused_why is not None or incarnation.held_why is not None,
         not_before=account.not_before,
         probing_busy=account.probing
@@ -58,4 +57,8 @@ def facts(
         last_intent_at=account.last_intent_at,
         spacing=spacing_of(account, now, slots),
         slots=slots,
+        unheard=tx.unheard(task.id),
+        unsettled_until=tx.unsettled_until(task.id),
+        run_at=campaign.run_at,
+        unreadable=contact.held,
     )

@@ -18,9 +18,9 @@ from campaigns.core.admission import (
     Finish,
     GiveBack,
     WaitReason,
-    admitted,
     decide,
 )
+from campaigns.core.allowed import admitted
 from campaigns.core.calls import DialRequest, Limit
 from campaigns.core.context import ThisCall
 from campaigns.core.incarnation import Incarnation
@@ -42,8 +42,6 @@ from campaigns.engine.record import kept
 from campaigns.ports import Transaction
 
 _SOON = timedelta(seconds=2)
-_UNREADABLE = timedelta(hours=1)
-"""Policy time until a task is looked at again whose row cannot be read; a list wakes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,17 +85,7 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         return GiveBack(reason=reason, until=until)
     if parts.policy.leased_only and campaign.id not in tx.leased(now.real):
         return _not_now(tx, task, claim, WaitReason.PAUSED, now)  # its run has ended
-    if tx.unheard(task.id):
-        return _not_now(tx, task, claim, WaitReason.STALE, now)  # it may have been answered
-    unsettled = tx.unsettled_until(task.id)
-    if unsettled is not None:
-        return _not_now(tx, task, claim, WaitReason.STALE, now, until=unsettled)
-    if campaign.run_at is not None:
-        return _not_now(tx, task, claim, WaitReason.DUE, now, until=campaign.run_at)
     contact = tx.contact(task.contact_id)
-    if contact.held:
-        until = now.policy + _UNREADABLE
-        return _not_now(tx, task, claim, WaitReason.UNREADABLE, now, until=until)
     looked = facts(
         tx,
         task=task,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from campaigns.core import pacing
 from campaigns.core.calls import Answer, DialRequest, Limit
-from campaigns.core.instants import CAP_CALLS, CAP_PERIOD
+from campaigns.core.caps import frequency, next_allowed, said
 from campaigns.core.pacing import Granted, grant, spacing_of
 from campaigns.engine.answers import remember
 from campaigns.engine.clock import held_for_step, watched_now
@@ -128,5 +128,8 @@ def _allowed(tx: Transaction, phone_id: int, at: datetime) -> None:
         raise Conflict("that number is on the do-not-call list: `campaigns suppress remove` it")
     if tx.busy_until(phone_id, at) is not None:
         raise Conflict("a call to that number is under way: try again when it has ended")
-    if len(tx.recent_intents(phone_id, at - CAP_PERIOD)) >= CAP_CALLS:
-        raise Conflict(f"that number was called {CAP_CALLS} times in 24 hours: that is the cap")
+    often = frequency((), ())  # of no campaign: the house default
+    full = next_allowed(often.limits, tx.recent_intents(phone_id, at - often.longest), at)
+    if full is not None:
+        cap = next(limit.cap for limit in often.limits if limit.key == full[0])
+        raise Conflict(f"that number was called as often as it may be: {said(cap)}")

@@ -17,6 +17,7 @@ from campaigns.ports.books import AccountBook, CampaignBook
 from campaigns.ports.calls import AttemptBook, TaskBook
 from campaigns.ports.ceilings import CeilingBook
 from campaigns.ports.evidence import EvidenceBook
+from campaigns.ports.explaining import ExplainBook
 from campaigns.ports.lists import ListBook
 from campaigns.ports.recovery import IncarnationBook, RecoveryBook
 from campaigns.ports.requests import RequestBook
@@ -33,6 +34,7 @@ __all__ = [
     "Dice",
     "Doorbell",
     "EvidenceBook",
+    "ExplainBook",
     "FreshList",
     "IncarnationBook",
     "ListBook",
@@ -70,6 +72,7 @@ class Transaction(
     AttemptBook,
     CeilingBook,
     EvidenceBook,
+    ExplainBook,
     IncarnationBook,
     RecoveryBook,
     RunBook,

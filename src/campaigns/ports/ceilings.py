@@ -7,11 +7,20 @@ from datetime import datetime
 from typing import Protocol
 
 from campaigns.core.budget import Spent
+from campaigns.core.definition import Definition
+from campaigns.core.facts import Ceilings
 from campaigns.core.failing import Ending
+from campaigns.core.instants import Now
+from campaigns.core.records import AccountRow, CampaignRow
 
 
 class CeilingBook(Protocol):
     """Counts of calls. Those that are known to have rung nobody never count."""
+
+    def ceilings(
+        self, campaign: CampaignRow, account: AccountRow, definition: Definition, now: Now
+    ) -> Ceilings:
+        """What is counted of what they state; exact where the caller holds their locks."""
 
     def campaign_intents(self, campaign_id: int, since: datetime) -> Sequence[datetime]:
         """Intents of a campaign after `since`, oldest first."""

@@ -47,3 +47,8 @@ class Queries:
         if self.postgres:
             return postgresql.insert(table).on_conflict_do_nothing()
         return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def key_of(key: str | None, contact_id: int) -> str:
+    """A contact's key, or the name of one whose person was erased."""
+    return f"erased-{contact_id}" if key is None else key

@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, or_, select
 
-from campaigns.core.budget import Spent
+from campaigns.core.budget import Purse, Spent, day_of
+from campaigns.core.definition import Budget, Definition
+from campaigns.core.facts import RATE_PERIOD, Ceilings
 from campaigns.core.failing import Ending
+from campaigns.core.instants import Now
 from campaigns.core.lifecycle import RANG_NOBODY, TERMINAL, AttemptState
+from campaigns.core.records import AccountRow, CampaignRow
 from campaigns.store.base import Queries
 from campaigns.store.tables import attempt, audit
 
@@ -38,6 +42,37 @@ _MINUTE_S = 60.0
 
 class CeilingQueries(Queries):
     """Counts of calls."""
+
+    def ceilings(
+        self, campaign: CampaignRow, account: AccountRow, definition: Definition, now: Now
+    ) -> Ceilings:
+        """What a campaign and its account may do at once; nothing is read that they do not state.
+
+        In the gate their locks are held, so however many workers there are, the counts are exact.
+        """
+        pacing, at = definition.pacing, now.policy
+        limited, counted = pacing.starts_per_minute is not None, pacing.concurrent_calls is not None
+        bounded = account.concurrent_calls is not None
+        return Ceilings(
+            per_minute=pacing.starts_per_minute,
+            starts=self.campaign_intents(campaign.id, at - RATE_PERIOD) if limited else (),
+            at_once=pacing.concurrent_calls,
+            live=self.live_calls(account.id, campaign.id) if counted else 0,
+            account_at_once=account.concurrent_calls,
+            account_live=self.live_calls(account.id) if bounded else 0,
+            purse=self._purse(campaign, definition, at),
+        )
+
+    def _purse(self, campaign: CampaignRow, definition: Definition, at: datetime) -> Purse | None:
+        if definition.budget == Budget():
+            return None
+        begins, ends = day_of(definition, at)
+        return Purse(
+            budget=definition.budget,
+            spent=self.spent(campaign.account_id, campaign.id, begins),
+            day_ends=ends,
+            max_duration=definition.max_duration,
+        )
 
     def campaign_intents(self, campaign_id: int, since: datetime) -> Sequence[datetime]:
         """Intents of a campaign after `since` that may have rung, oldest first."""

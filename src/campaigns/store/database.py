@@ -31,6 +31,7 @@ from campaigns.store.ceilings import CeilingQueries
 from campaigns.store.erasing import ErasingQueries
 from campaigns.store.events import EventQueries
 from campaigns.store.evidence import EvidenceQueries
+from campaigns.store.explaining import ExplainQueries
 from campaigns.store.families import FamilyQueries
 from campaigns.store.incarnation import IncarnationQueries
 from campaigns.store.people import PeopleQueries
@@ -71,6 +72,7 @@ class SqlTransaction(
     CeilingQueries,
     EventQueries,
     EvidenceQueries,
+    ExplainQueries,
     RehearsalQueries,
     IncarnationQueries,
     RecoveryQueries,

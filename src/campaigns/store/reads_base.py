@@ -53,11 +53,6 @@ def page_of(
     return Page(items=tuple(make(row) for row in kept), next=more)
 
 
-def key_of(key: str | None, contact_id: int) -> str:
-    """A contact's key, or the name of one whose person was erased."""
-    return f"erased-{contact_id}" if key is None else key
-
-
 def number_after(after: str | None) -> int:
     """The cursor of a list that is ordered by a whole number."""
     if after is None:

@@ -10,8 +10,9 @@ from sqlalchemy import Row, Select, and_, or_, select
 from campaigns.core.figures import CallDetail, CallLine, EventLine, Page
 from campaigns.core.lifecycle import AttemptState
 from campaigns.errors import InputError, UnknownName
+from campaigns.store.base import key_of
 from campaigns.store.calls import attempts_of
-from campaigns.store.reads_base import BaseReads, key_of, page_of
+from campaigns.store.reads_base import BaseReads, page_of
 from campaigns.store.tables import (
     attempt,
     attempt_member,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from campaigns.core import pacing, where
+from campaigns.core.admission import full
 from campaigns.core.calls import Limit
 from campaigns.core.definition import Definition
 from campaigns.core.figures import (
@@ -24,6 +26,7 @@ from campaigns.core.hours import Hours
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, CampaignState, Outcome
 from campaigns.core.pacing import Wait, grant
+from campaigns.core.records import CampaignRow
 from campaigns.core.report import Situation, estimated_end, waiting
 from campaigns.errors import UnknownName
 from campaigns.store.reads_base import BaseReads
@@ -31,7 +34,6 @@ from campaigns.store.tables import (
     account,
     attempt,
     campaign,
-    campaign_version,
     dial_task,
     lane,
     pause_request,
@@ -70,6 +72,15 @@ class CampaignReads(BaseReads):
             counts.setdefault(campaign_id, {})[state] = count
         return self._summaries(counts)
 
+    def with_waiting(self, summary: CampaignSummary) -> CampaignSummary:
+        """The same line with why its dial tasks wait."""
+        if not summary.tasks.waiting or summary.state is CampaignState.CANCELLED:
+            return summary
+        row, now = self.tx.campaign(summary.id), self.tx.now()
+        definition, _ = self.tx.definition(row.id, row.version)
+        groups = self._lane_groups(row.id, now.policy)
+        return replace(summary, waiting=waiting(groups, self.situation(row, definition, now)))
+
     def campaign_figures(self, name: str) -> CampaignFigures:
         """Everything about one campaign. Raises UnknownName."""
         row = self.campaign_row(name)
@@ -79,21 +90,14 @@ class CampaignReads(BaseReads):
         definition, _ = self.tx.definition(row.id, row.version)
         dialled_by = self.account_figures(row.account_id, now)
         groups = self._lane_groups(row.id, now.policy)
-        situation = Situation(
-            at=now.policy,
-            hours=Hours.of(definition),
-            state=row.state,
-            pause_asked=summary.pause_asked,
-            start=row.start_at,
-            account=dialled_by,
-        )
+        situation = self.situation(row, definition, now, dialled_by)
         states = self._attempt_states(row.id)
         tick = self.tx.last_alive("tick")
         return CampaignFigures(
             at=now.policy,
             summary=summary,
             version=row.version,
-            source=self._source(row.id, row.version),
+            source=self.tx.source_of(row.id, row.version),
             max_attempts=definition.retry.max_attempts,
             rows=self._rows(row.id),
             outcomes=outcomes,
@@ -105,6 +109,25 @@ class CampaignReads(BaseReads):
             account=dialled_by,
             estimated_end=estimated_end(groups, situation),
             tick_real_age=None if tick is None else now.real - tick,
+        )
+
+    def situation(
+        self,
+        row: CampaignRow,
+        definition: Definition,
+        now: Now,
+        dialled_by: AccountFigures | None = None,
+    ) -> Situation:
+        """What decides whether something of a campaign can leave now."""
+        account = self.tx.account(row.account_id)
+        return Situation(
+            at=now.policy,
+            hours=Hours.of(definition),
+            state=row.state,
+            pause_asked=self.tx.pause_asked(row.id),
+            start=row.start_at,
+            account=dialled_by or self.account_figures(row.account_id, now),
+            full=full(self.tx.ceilings(row, account, definition, now), now),
         )
 
     def rows_beside(self, name: str) -> RowCounts:
@@ -270,9 +293,3 @@ class CampaignReads(BaseReads):
             .group_by(rejected_row.c.kind)
         )
         return RowCounts(**dict(self.connection.execute(query).all()))
-
-    def _source(self, campaign_id: int, version: int) -> str:
-        query = select(campaign_version.c.source).where(
-            campaign_version.c.campaign_id == campaign_id, campaign_version.c.version == version
-        )
-        return str(self.connection.execute(query).scalar_one())

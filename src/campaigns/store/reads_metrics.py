@@ -10,11 +10,10 @@ from sqlalchemy import func, select
 
 from campaigns.core.figures import AccountFigures
 from campaigns.core.gauges import AccountGauges, Gauges, Starts
-from campaigns.core.hours import Hours
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
-from campaigns.core.report import Situation, waiting
+from campaigns.core.report import waiting
 from campaigns.store.reads_health import HealthReads
 from campaigns.store.tables import attempt, campaign, event
 
@@ -61,14 +60,8 @@ class MetricReads(HealthReads):
     ) -> AccountGauges:
         waits: Counter[str] = Counter()
         for row in campaigns:
-            situation = Situation(
-                at=now.policy,
-                hours=Hours.of(self.tx.definition(row.id, row.version)[0]),
-                state=row.state,
-                pause_asked=row.id in asked,
-                start=row.start_at,
-                account=one,
-            )
+            definition, _ = self.tx.definition(row.id, row.version)
+            situation = self.situation(row, definition, now, one)
             for why in waiting(self._lane_groups(row.id, now.policy), situation):
                 waits[why.reason] += why.count
         callable_now = [

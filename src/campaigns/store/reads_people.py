@@ -1,4 +1,4 @@
-"""Reads on contacts, rejected rows and the do-not-call list."""
+"""Reads on contacts, rejected rows and the do-not-call lists."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from campaigns.core.figures import (
     ContactLine,
     Page,
     RejectedLine,
-    SuppressionLine,
 )
 from campaigns.core.lifecycle import Outcome, TaskState
-from campaigns.store.reads_base import BaseReads, key_of, number_after, page_of
-from campaigns.store.tables import contact, dial_task, phone, rejected_row, suppression
+from campaigns.core.suppression import SuppressionLine
+from campaigns.store.base import key_of
+from campaigns.store.explaining import suppression_line
+from campaigns.store.reads_base import BaseReads, number_after, page_of
+from campaigns.store.tables import (
+    campaign_suppression,
+    contact,
+    dial_task,
+    phone,
+    rejected_row,
+    suppression,
+)
 
 
 class PeopleReads(BaseReads):
@@ -57,17 +66,28 @@ class PeopleReads(BaseReads):
         )
         return page_of(self.connection.execute(query).all(), limit, _rejected, lambda one: one.line)
 
-    def suppressions(self, *, after: str | None = None, limit: int) -> Page[SuppressionLine]:
-        """The do-not-call list, in the order in which the numbers became known."""
+    def suppressions(
+        self, *, campaign: str | None = None, after: str | None = None, limit: int
+    ) -> Page[SuppressionLine]:
+        """A do-not-call list, in the order in which the numbers became known.
+
+        That of all campaigns, or of one. Raises UnknownName.
+        """
+        listed = suppression if campaign is None else campaign_suppression
         query = (
-            select(suppression, phone.c.e164)
-            .join(phone, phone.c.id == suppression.c.phone_id)
-            .where(suppression.c.phone_id > number_after(after))
-            .order_by(suppression.c.phone_id)
+            select(listed, phone.c.e164)
+            .join(phone, phone.c.id == listed.c.phone_id)
+            .where(listed.c.phone_id > number_after(after))
+            .order_by(listed.c.phone_id)
             .limit(limit + 1)
         )
+        if campaign is not None:
+            of = campaign_suppression.c.campaign_id
+            query = query.where(of == self.campaign_row(campaign).id)
         rows = self.connection.execute(query).all()
-        return page_of(rows, limit, _suppressed, lambda one: one.phone_id)
+        return page_of(
+            rows, limit, lambda row: suppression_line(row, campaign), lambda one: one.phone_id
+        )
 
     def tasks_after(self, campaign_id: int, after: str | None) -> ColumnElement[bool]:
         """The dial tasks of a campaign that come after a page, to be read in the order of ids.
@@ -116,9 +136,3 @@ def _contact(row: Row[Any]) -> ContactLine:
 
 def _rejected(row: Row[Any]) -> RejectedLine:
     return RejectedLine(line=row.line, kind=row.kind, column=row.column, reason=row.reason)
-
-
-def _suppressed(row: Row[Any]) -> SuppressionLine:
-    return SuppressionLine(
-        to_number=row.e164 or "", reason=row.reason, source=row.source, added_at=row.added_at
-    )

@@ -12,10 +12,11 @@ from campaigns.core import where
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import RANG_NOBODY, AttemptState, Outcome
 from campaigns.core.outcomes import OUTCOME_OF
+from campaigns.store.base import key_of
 from campaigns.store.calls import TAKING_PART
-from campaigns.store.reads_base import key_of, page_of
+from campaigns.store.reads_base import page_of
 from campaigns.store.reads_people import PeopleReads
-from campaigns.store.tables import attempt, campaign_version, contact, dial_task, phone
+from campaigns.store.tables import attempt, contact, dial_task, phone
 
 Result = Mapping[str, object]
 """Column → value, instants as datetimes; None is unknown."""
@@ -58,16 +59,11 @@ class ResultReads(PeopleReads):
             query = query.where(dial_task.c.outcome.in_([outcome.value for outcome in outcomes]))
         rows = self.connection.execute(query.order_by(dial_task.c.id).limit(limit + 1)).all()
         calls = self._calls_of([one.id for one in rows[:limit]])
-        source = self.connection.execute(
-            select(campaign_version.c.source).where(
-                campaign_version.c.campaign_id == row.id,
-                campaign_version.c.version == row.version,
-            )
-        ).scalar_one()
+        source = self.tx.source_of(row.id, row.version)
 
         def make(one: Row[Any]) -> Result:
             run = one.occasion if row.run else ""
-            return _result(one, calls.get(one.id, ()), name, str(source), run)
+            return _result(one, calls.get(one.id, ()), name, source, run)
 
         return page_of(rows, limit, make, lambda one: one.id)
 

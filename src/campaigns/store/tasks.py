@@ -268,5 +268,5 @@ def task_row(row: RowMapping) -> TaskRow:
 _PLAIN = (
     *("id", "campaign_id", "account_id", "contact_id", "phone_id", "due_at", "retry_at"),
     *("deadline_at", "eligible_at", "attempts", "claim", "from_number", "reason"),
-    *("touch", "occasion", "expires_as", "stopped", "spent"),
+    *("touch", "occasion", "expires_as", "stopped", "spent", "wait_reason"),
 )

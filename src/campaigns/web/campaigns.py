@@ -53,13 +53,13 @@ class Campaigns:
     async def list_(
         self, request: Request, limit: Limit = PAGE, after: str | None = None
     ) -> Response:
-        """Every campaign, the newest first."""
+        """Every campaign, the newest first, each with why its dial tasks wait."""
 
         def page(reads: Any) -> Page[Any]:
             since = None if after is None else _number(after)
             found = [one for one in reads.campaigns() if since is None or one.id < since]
             more = str(found[limit - 1].id) if len(found) > limit else None
-            return Page(items=tuple(found[:limit]), next=more)
+            return Page(items=tuple(map(reads.with_waiting, found[:limit])), next=more)
 
         return await self._api.page(request, "campaigns", page)
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from campaigns.core import spoken
 from campaigns.core.figures import Page
 from campaigns.core.lifecycle import Outcome, TaskState
+from campaigns.engine.explain import explain
 from campaigns.engine.people import One, tell
 from campaigns.engine.standing import Person, person
 from campaigns.errors import DefinitionError, Fault
@@ -36,6 +37,7 @@ class Contacts:
         all_ = "/v1/campaigns/{name}/contacts"
         one = all_ + "/{key:path}"
         self._api.route(app, "GET", all_, self.list_)
+        self._api.route(app, "GET", one + "/explain", self.explain)  # before what would take it
         self._api.route(app, "GET", one, self.show)
         self._api.route(app, "PUT", one, self.put)
         self._api.route(app, "DELETE", one, self.delete)
@@ -67,6 +69,16 @@ class Contacts:
 
         def look() -> Answer:
             return 200, _shown(person(fits(name), fits(key), self._parts))
+
+        return await self._api.answered(request, look)
+
+    async def explain(self, request: Request, name: str, key: str) -> Response:
+        """Why it was, was not, or is not yet called: every rule with what it looked at, and when
+        a call could go.
+        """
+
+        def look() -> Answer:
+            return 200, plain(explain(fits(name), fits(key), self._parts))
 
         return await self._api.answered(request, look)
 
