@@ -210,5 +210,5 @@ def test_every_fault_has_the_line_it_is_in(tmp_path: Path) -> None:
         "c.yaml:12: caps[1].calls",
         "c.yaml:14: caps[2].per",
         "c.yaml:16: caps[4].per",
-        "c.yaml:18: opt_out.phrases",
+        "c.yaml:18: opt_out.phrases[1]",
     ]
