@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from campaigns.core.calls import CallStatus, Rejected, Session, Unknown
-from campaigns.core.calls import Blame
+from campaigns.core.calls import Blame, CallStatus, Rejected, Session, Unknown
 from campaigns.core.definition import (
     Budget,
     CallingHours,
     Cap,
+    Consent,
     Failing,
     OptOut,
     Pacing,
@@ -26,7 +26,7 @@ from campaigns.engine import control
 from campaigns.engine.tick import tick
 from campaigns.errors import UnknownName
 from campaigns.store import schema
-from campaigns.store.tables import attempt
+from campaigns.store.tables import attempt, audit
 from tests.support.engine import START, World, contact
 
 SAME = contact(0).to_number
@@ -74,8 +74,11 @@ def test_a_campaign_has_a_rate_of_its_own_under_that_of_its_account() -> None:
     assert len(world.provider.rung) == 2 + 4
     assert reasons(world)["starts_per_minute"] >= 1
     world.run_for(150)
-    slow = [one for one, (_, request) in zip(rung(world), world.provider.rung, strict=True)
-            if request.to_number < contact(10).to_number]
+    slow = [
+        one
+        for one, (_, request) in zip(rung(world), world.provider.rung, strict=True)
+        if request.to_number < contact(10).to_number
+    ]
     assert len(slow) == 6
     assert most_within(slow, timedelta(seconds=60)) == 2
 
@@ -210,14 +213,16 @@ def moved(world: World, campaign_id: int, account_id: int) -> None:
     """A campaign of another account."""
     with world.store.write() as tx:
         for table in ("dial_task", "lane"):
-            columns = [row[1] for row in tx.connection.exec_driver_sql(f"PRAGMA table_info({table})")]
+            columns = [
+                row[1] for row in tx.connection.exec_driver_sql(f"PRAGMA table_info({table})")
+            ]
             if "account_id" in columns:
                 tx.connection.exec_driver_sql(
-                    f"UPDATE {table} SET account_id = {account_id}"  # noqa: S608
+                    f"UPDATE {table} SET account_id = {account_id}"
                     f" WHERE campaign_id = {campaign_id}"
                 )
         tx.connection.exec_driver_sql(
-            f"UPDATE campaign SET account_id = {account_id} WHERE id = {campaign_id}"  # noqa: S608
+            f"UPDATE campaign SET account_id = {account_id} WHERE id = {campaign_id}"
         )
 
 
@@ -396,9 +401,7 @@ def said(world: World, **raw: Any) -> None:
 
 
 def listed(world: World) -> list[tuple[object, object]]:
-    return [
-        (one["reason"], one["source"]) for one in world.rows("SELECT * FROM suppression")
-    ]
+    return [(one["reason"], one["source"]) for one in world.rows("SELECT * FROM suppression")]
 
 
 @pytest.mark.parametrize(
@@ -508,6 +511,39 @@ def test_a_list_of_a_campaign_that_there_is_not_is_refused() -> None:
         control.suppress([SAME], world.parts, who="me", reason="asked", campaign="nobody's")
 
 
+def test_who_answers_for_the_rules_is_kept_of_each_submission() -> None:
+    world = World()
+    world.submit(1, calling_hours=CallingHours(always=True))
+    world.submit(
+        1,
+        digest="d2",
+        purpose="debt",
+        caps=(Cap(calls=3, per=DAY), Cap(calls=7, per=7 * DAY)),
+        consent=Consent(column="agreed_on", attested="as Maria Gomez signed"),
+        disclosure="I am a machine.",
+        calling_hours=PLAIN.model_copy(update={"rules": ("us-debt",)}),
+    )
+    world.submit(1, digest="d3", calling_hours=PLAIN.model_copy(update={"rules_off": True}))
+    with world.store.read() as tx:
+        query = select(audit.c.detail).where(audit.c.what == "submit").order_by(audit.c.id)
+        first, second, third = tx.connection.execute(query).scalars()
+    assert first == {"zone_evidence": "both", "always": True}
+    assert (
+        second.items()
+        >= {
+            "purpose": "debt",
+            "rules": ["us-debt"],
+            "consent_attested": True,
+            "consent_column": "agreed_on",
+            "disclosure": True,
+            "caps": ["3 per 1d", "7 per 7d"],
+        }.items()
+    )
+    assert not {"always", "rules_off"} & set(second)
+    assert "Maria" not in str(second)
+    assert third["rules_off"] is True
+
+
 PLAIN = CallingHours(days=((Span(start=8 * 60, end=21 * 60),),) * 7)
 
 
@@ -515,8 +551,10 @@ def test_what_allowed_a_call_is_kept_with_it() -> None:
     world = World()
     caps = (Cap(calls=3, per=7 * DAY),)
     people = [
-        contact(n, to_number=SAME, places=("US", "US-FL"), zones=("America/New_York",
-        "America/Chicago")) for n in range(2)
+        contact(
+            n, to_number=SAME, places=("US", "US-FL"), zones=("America/New_York", "America/Chicago")
+        )
+        for n in range(2)
     ]
     world.submit(
         people,

@@ -132,9 +132,9 @@ def test_a_call_may_cost_as_much_as_the_whole_day() -> None:
 )
 def test_a_cap_that_is_none_is_refused(caps: Any, key: str, said: str) -> None:
     sentence = fault(caps=caps)
-    assert sentence.startswith(key.split(".")[0])
+    assert sentence.startswith(key.split(".", maxsplit=1)[0])
     assert said in sentence
-    assert key.split(".")[-1] in sentence.partition(" expected")[0]
+    assert key.rsplit(".", maxsplit=1)[-1] in sentence.partition(" expected")[0]
 
 
 def test_the_edges_of_a_cap_are_read() -> None:

@@ -29,7 +29,7 @@ def tagged(*tags: Any, more: OptOut = NONE) -> str | None:
         "Please stop calling this number.",
         "PLEASE STOP   CALLING",
         "don't call me again",
-        "don’t call me ever again",  # noqa: RUF001  # a curly apostrophe, as a transcriber writes it
+        "don’t call me ever again",  # a curly apostrophe, as a transcriber writes it
         "Do not call here any more",
         "You must never call me again.",
         "Can you please take me off your list?",
@@ -53,7 +53,7 @@ def tagged(*tags: Any, more: OptOut = NONE) -> str | None:
         "Deje de llamarme",
         "No vuelvan a llamar",
         "Ne m'appelez plus",
-        "ne m’appelez plus jamais",  # noqa: RUF001
+        "ne m’appelez plus jamais",
         "Veuillez ne plus m'appeler",
         "Arrêtez de m'appeler",
         "Rufen Sie mich nicht mehr an",
