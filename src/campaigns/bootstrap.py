@@ -219,6 +219,7 @@ def _account(database: Database, settings: Settings) -> int:
             for kind, rate in settings.limits.items()
         },
         spacing=settings.start_spacing,
+        concurrent_calls=settings.concurrent_calls,
     )
 
 

@@ -56,6 +56,7 @@ class Settings(BaseModel):
     http_port: int = 8080
     start_limit: Rate = _DEFAULT_LIMITS[Limit.START]
     start_spacing: timedelta = timedelta(seconds=1)
+    concurrent_calls: int | None = None
     limits: Mapping[Limit, Rate] = Field(default_factory=lambda: dict(_DEFAULT_LIMITS))
     secret: SecretStr | None = None
     secret_previous: tuple[SecretStr, ...] = ()
@@ -119,6 +120,7 @@ VARIABLES: Mapping[str, Variable] = {
     "CAMPAIGNS_HTTP_PORT": Variable(field="http_port", read=read.port),
     "CAMPAIGNS_START_LIMIT": Variable(field="start_limit", read=read.rate),
     "CAMPAIGNS_START_SPACING": Variable(field="start_spacing", read=read.duration),
+    "CAMPAIGNS_CONCURRENT_CALLS": Variable(field="concurrent_calls", read=read.calls),
     "CAMPAIGNS_LIMITS": Variable(field="limits", read=read.limits),
     "CAMPAIGNS_SECRET": Variable(field="secret", read=read.secret(32), from_file=True),
     "CAMPAIGNS_SECRET_PREVIOUS": Variable(

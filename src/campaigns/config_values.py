@@ -28,6 +28,9 @@ class Rate:
         return f"{self.count}/{self.window.total_seconds():g}s"
 
 
+_MOST_CALLS = 10_000
+
+
 class Wrong(Exception):
     """A value that cannot be used; carries the rest of the fault's sentence."""
 
@@ -57,6 +60,13 @@ def rate(text: str) -> Rate:
     if int(count) < 1 or span < timedelta(seconds=1):
         raise Wrong("at least 1 in a window of at least 1s", got=text)
     return Rate(count=int(count), window=span)
+
+
+def calls(text: str) -> int:
+    """So many calls at once."""
+    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= _MOST_CALLS:
+        raise Wrong(f"a whole number from 1 to {_MOST_CALLS}, or nothing", got=text)
+    return int(text)
 
 
 def limits(text: str) -> dict[Limit, Rate]:

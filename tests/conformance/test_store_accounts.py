@@ -26,6 +26,16 @@ def test_accounts_are_found_by_id_and_by_name(stored: Stored) -> None:
             tx.account_named("third")
 
 
+def test_so_many_calls_at_once_as_was_said_last(stored: Stored) -> None:
+    for most in (20, 5, None):
+        again = schema.ensure_account(
+            stored.store, "default", limits={}, spacing=timedelta(0), concurrent_calls=most
+        )
+        with stored.tx() as tx:
+            assert tx.account(again).concurrent_calls == most
+    assert again == stored.account
+
+
 def test_columns_of_an_account_change_alone(stored: Stored) -> None:
     with stored.tx() as tx:
         before = tx.account(stored.account)

@@ -278,6 +278,14 @@ def test_status_is_well_where_somebody_works(called: Shell) -> None:
     assert "1 alive" in said.out
 
 
+def test_status_says_how_many_calls_there_may_be_at_once(shell: Shell) -> None:
+    shell.world.submit(1)
+    assert "at once" not in shell.run("status").out
+    with shell.world.store.write() as tx:
+        tx.change_account(shell.world.account_id, concurrent_calls=20)
+    assert "at once     0 of 20 calls" in shell.run("status").out
+
+
 def test_status_names_a_held_account(shell: Shell) -> None:
     shell.campaign(ROWS[0])
     shell("submit", "campaign.yaml", "--yes")

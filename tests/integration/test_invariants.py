@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
@@ -17,6 +18,19 @@ from tests.support.postgres import Databases
 LATER = {"sqlite": "+ 3600000000", "postgresql": "+ interval '1 hour'"}
 FIRST = "(SELECT min(intent_at) FROM attempt)"
 DAYS = {"sqlite": "- 86400000000 * 30", "postgresql": "- interval '30 days'"}
+
+LISTED = (
+    "INSERT INTO campaign_suppression (campaign_id, phone_id, reason, source, added_at)"
+    " SELECT 1, id, 'x', 'x', {first} {days} FROM phone"
+)
+BOTH_CAPS = (
+    """UPDATE attempt SET admitted = '{{"caps": [{{"calls": 9, "per_s": 86400}},"""
+    """ {{"calls": 1, "per_s": 3600}}]}}'"""
+)
+TWO_TO_ONE = (
+    "UPDATE attempt SET phone_id = (SELECT min(phone_id) FROM attempt), open = false"
+    " WHERE id IN (SELECT id FROM attempt WHERE state IN ('completed', 'no_answer'))"
+)
 
 SABOTAGE: list[tuple[str, str, list[str]]] = [
     (
@@ -57,11 +71,27 @@ SABOTAGE: list[tuple[str, str, list[str]]] = [
         ["UPDATE attempt SET phone_id = (SELECT min(phone_id) FROM attempt), open = false"],
     ),
     (
+        "I2",
+        invariants.CAP,
+        [
+            # Two calls, within the house's cap and beyond that of the file which let them go.
+            BOTH_CAPS,
+            TWO_TO_ONE,
+        ],
+    ),
+    (
         "I5",
         "an intent to a number that was on the do-not-call list",
         [
             "DELETE FROM suppression",
             "INSERT INTO suppression SELECT id, 'x', 'x', {first} {days} FROM phone",
+        ],
+    ),
+    (
+        "I5",
+        "an intent to a number that was on the do-not-call list",
+        [
+            LISTED,
         ],
     ),
     (
@@ -189,7 +219,9 @@ def test_a_world_that_works_breaks_no_promise(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("id", "promise", "sabotage"), SABOTAGE, ids=[promise for _, promise, _ in SABOTAGE]
+    ("id", "promise", "sabotage"),
+    SABOTAGE,
+    ids=[f"{n} {promise}" for n, (_, promise, _) in enumerate(SABOTAGE)],
 )
 def test_each_promise_finds_what_breaks_it(
     world: World, id: str, promise: str, sabotage: list[str]
@@ -208,6 +240,44 @@ def test_each_promise_finds_what_breaks_it(
     assert one.example
     cheap = promise in {one.says for one in invariants.PROMISES if one.live}
     assert (promise in {one.promise for one in live}) is cheap
+
+
+@pytest.mark.parametrize(
+    ("caps", "broken"),
+    [
+        (None, False),  # the house's: 4 a day
+        ([{"calls": 4, "per_s": 86_400}], False),
+        ([{"calls": 2, "per_s": 86_400}], False),
+        ([{"calls": 1, "per_s": 86_400}], True),
+        ([{"calls": 4, "per_s": 86_400}, {"calls": 1, "per_s": 600}], True),
+        ([], False),
+    ],
+)
+def test_a_cap_is_that_which_let_the_call_go(
+    world: World, caps: list[dict[str, int]] | None, broken: bool
+) -> None:
+    """Two calls to one number: as many as the file that each was of allows, whatever the house."""
+    kept = "NULL" if caps is None else f"'{json.dumps({'caps': caps})}'"
+    with suppress(Undone), world.store.write() as tx:
+        tx.connection.exec_driver_sql(f"UPDATE attempt SET admitted = {kept}")
+        tx.connection.exec_driver_sql(TWO_TO_ONE)
+        found = {one.promise for one in invariants.broken(tx)}
+        raise Undone
+    assert (invariants.CAP in found) is broken
+
+
+@pytest.mark.parametrize(("calls", "broken"), [(20, False), (9, False), (5, True)])
+def test_a_file_may_allow_more_than_the_house(world: World, calls: int, broken: bool) -> None:
+    """Nine calls to one number are more than the house allows."""
+    caps = json.dumps({"caps": [{"calls": calls, "per_s": 86_400}]})
+    with suppress(Undone), world.store.write() as tx:
+        tx.connection.exec_driver_sql(f"UPDATE attempt SET admitted = '{caps}'")
+        tx.connection.exec_driver_sql(
+            "UPDATE attempt SET phone_id = (SELECT min(phone_id) FROM attempt), open = false"
+        )
+        found = {one.promise for one in invariants.broken(tx)}
+        raise Undone
+    assert (invariants.CAP in found) is broken
 
 
 def test_every_promise_is_broken_once_here() -> None:

@@ -11,7 +11,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.core.calls import CallStatus
-from campaigns.core.definition import Anchor, Contacts, Offset, SameNumber, Schedule, Touch
+from campaigns.core.definition import (
+    HOUSE_HOURS,
+    Anchor,
+    Consent,
+    Contacts,
+    Offset,
+    SameNumber,
+    Schedule,
+    Touch,
+)
 from campaigns.core.people import FILTERED, ONE, Told
 from campaigns.core.records import Claim
 from campaigns.engine import control
@@ -20,7 +29,7 @@ from campaigns.engine.dispatch import dispatch
 from campaigns.engine.people import Elsewhere, One, Unreadable, tell
 from campaigns.engine.standing import person
 from campaigns.engine.submit import Submission, submit
-from campaigns.errors import Conflict, InputError, UnknownName
+from campaigns.errors import Conflict, DefinitionError, InputError, UnknownName
 from campaigns.machine import SystemDice
 from campaigns.store.database import Database
 from tests.support.engine import World, contact, definition
@@ -538,3 +547,28 @@ def test_one_of_a_campaign_in_runs_belongs_to_the_run_it_comes_in(world: World) 
     world.clock.forward(hours=24)
     world.settle(ticks=4)
     assert rung(world)[2:] == [("0002", "Renamed")]
+
+
+MARKETING = {"purpose": "marketing", "disclosure": "I am a machine.", "calling_hours": HOUSE_HOURS}
+
+
+def test_one_contact_is_held_to_the_demands_of_the_rules(world: World) -> None:
+    """A campaign that was submitted with nobody on its list asked for no consent yet."""
+    begin(world, **MARKETING)
+    with pytest.raises(DefinitionError, match="expected the consent that us-"):
+        put(world, 1)
+    assert not world.rows("SELECT * FROM contact")
+    agreed = Consent(attested="in writing, on the form of the shop")
+    begin(world, digest="d2", consent=agreed, **MARKETING)
+    assert put(world, 1).effect == "added"
+
+
+def test_whoever_is_withdrawn_needs_no_consent(world: World) -> None:
+    begin(world, **MARKETING)
+    assert withdraw(world, 1, at=NEWS).effect == "unchanged"
+
+
+def test_an_unreadable_row_is_told_of_before_any_rule(world: World) -> None:
+    begin(world, **MARKETING)
+    with pytest.raises(Unreadable):
+        put(world, 1, to_number="nobody's")

@@ -366,6 +366,7 @@ def test_health_tells_who_works_and_what_is_late(house: House) -> None:
     assert [(one.name, one.kind) for one in health.workers] == [("worker@here:1", "worker")]
     assert (health.running, health.open_tasks) == (1, 12)
     assert health.accounts[0].slots_busy == 10
+    assert (health.accounts[0].live, health.accounts[0].concurrent_calls) == (10, None)
     assert health.oldest_late_at is not None
     assert health.oldest_late_at <= health.policy
     assert (health.unknown, health.unresolved) == (0, 0)

@@ -17,6 +17,7 @@ from campaigns.core import families, outcomes, pacing, settling
 from campaigns.core import reconcile as reconcile_rules
 from campaigns.core.admission import Decision
 from campaigns.core.admission import decide as decided
+from campaigns.core.budget import Spent
 from campaigns.core.calls import Answer, DialRequest, NotSent, Unknown
 from campaigns.core.facts import Facts
 from campaigns.core.hours import Hours
@@ -24,6 +25,7 @@ from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState, TaskState
 from campaigns.core.outcomes import Said, Verdict
 from campaigns.core.retry import RetryAt
+from campaigns.core.rules import Rules
 from campaigns.core.where import Where
 from campaigns.engine import answers, gate, record, tick
 from campaigns.engine.reconcile import Reconciler
@@ -172,6 +174,21 @@ def _back_at_once() -> list[Patch]:
     return [(reconcile_rules, "decide", decide)]
 
 
+def _no_ceilings() -> list[Patch]:
+    """Neither where tasks are claimed nor in the gate."""
+    return [
+        (SqlTransaction, "campaign_intents", lambda *_: ()),
+        (SqlTransaction, "live_calls", lambda *_: 0),
+    ]
+
+
+def _no_rules_of_states() -> list[Patch]:
+    return [
+        (Rules, "in_force", lambda *_: ()),
+        (Rules, "covered", lambda *_: True),
+    ]
+
+
 MISTAKES: dict[str, Callable[[], list[Patch]]] = {
     "the claim's version is not checked": _no_claim_check,
     "the slot is free a minute after the SEND": _freed_at_send,
@@ -186,6 +203,9 @@ MISTAKES: dict[str, Callable[[], list[Patch]]] = {
     ],
     "opt-outs are asked at submit only": _deaf_after_submit,
     "caps are not asked": lambda: _gate(recent_intents=()),
+    "ceilings are not asked": _no_ceilings,
+    "the budget is not asked": lambda: [(SqlTransaction, "spent", lambda *_: Spent())],
+    "rules of states are not asked": _no_rules_of_states,
     "a pause holds dispatch only": lambda: _gate(
         campaign_state=CampaignState.RUNNING, pause_asked=False, account_paused=False
     ),

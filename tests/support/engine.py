@@ -167,6 +167,7 @@ class Script:
     answers: deque[Answer | Callable[[DialRequest], Answer]] = field(default_factory=deque)
     rung: list[tuple[datetime, DialRequest]] = field(default_factory=list)
     found: dict[str, Session] = field(default_factory=dict)
+    told: dict[str, Session] = field(default_factory=dict)  # by the second generation of its API
     listed: list[Session] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     list_answers: deque[Listed] = field(default_factory=deque)  # in turn, before `listed`
@@ -189,7 +190,7 @@ class Script:
 
     def call(self, id: str) -> Looked:
         self.asked.append(f"call {id}")
-        return NotThere()
+        return Found(session=self.told[id]) if id in self.told else NotThere()
 
     def session(self, id: str) -> Looked:
         self.asked.append(f"session {id}")
@@ -251,6 +252,7 @@ class World:
         spacing: float = 1.0,
         kind: str = "real",
         speed: float = 1.0,
+        concurrent_calls: int | None = None,
     ) -> None:
         # A database of its own runs on real time: so must the clock that is held against it.
         self.clock = clock or (VirtualClock() if database is None else RunningClock())
@@ -268,7 +270,11 @@ class World:
             )
         }
         self.account_id = schema.ensure_account(
-            self.store, "default", limits=self.limits, spacing=timedelta(seconds=spacing)
+            self.store,
+            "default",
+            limits=self.limits,
+            spacing=timedelta(seconds=spacing),
+            concurrent_calls=concurrent_calls,
         )
         self.parts = Parts(
             store=self.store,

@@ -54,6 +54,7 @@ class TestDefaults:
             Limit.OTHER: Rate(count=120, window=minute),
         }
         assert load().start_spacing == timedelta(seconds=1)
+        assert load().concurrent_calls is None
 
     def test_an_empty_value_is_an_unset_one(self) -> None:
         assert load(**dict.fromkeys(NAMES, "")) == load()
@@ -154,6 +155,18 @@ class TestRates:
     )
     def test_durations(self, text: str, seconds: float) -> None:
         assert load(CAMPAIGNS_START_SPACING=text).start_spacing == timedelta(seconds=seconds)
+
+    @pytest.mark.parametrize(("text", "calls"), [("1", 1), ("20", 20), ("10000", 10_000)])
+    def test_how_many_calls_at_once(self, text: str, calls: int) -> None:
+        settings = load(CAMPAIGNS_CONCURRENT_CALLS=text)
+        assert settings.concurrent_calls == calls
+        assert settings.redacted()["CAMPAIGNS_CONCURRENT_CALLS"] == text
+        assert load().redacted()["CAMPAIGNS_CONCURRENT_CALLS"] is None
+
+    @pytest.mark.parametrize("text", ["0", "-1", "10001", "1.5", "many", "20/60s"])
+    def test_what_is_no_number_of_calls(self, text: str) -> None:
+        said = "CAMPAIGNS_CONCURRENT_CALLS: expected a whole number from 1 to 10000, or nothing"
+        assert fault(CAMPAIGNS_CONCURRENT_CALLS=text).startswith(said)
 
     def test_a_limit_nobody_knows(self) -> None:
         assert "did you mean sessions?" in fault(CAMPAIGNS_LIMITS="session:1/1s")

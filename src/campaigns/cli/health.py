@@ -109,8 +109,10 @@ def _account(account: AccountFigures, now: datetime) -> None:
     limit = f"{account.limit} starts in any {screen.span(account.window)}"
     screen.say(Text(f"account {account.name}", style="bold"), f"  {limit}")
     spacing = f"{account.spacing / timedelta(seconds=1):g} s"
+    most = account.concurrent_calls
     screen.facts(
         [
+            ("at once", "" if most is None else f"{account.live} of {most} calls"),
             ("slots", f"{account.slots_busy} of {account.limit} busy, spacing {spacing}"),
             ("next", screen.distance(account.next_start_at, now)),
             ("last start", _ago(account.last_start_at, now, "none yet")),

@@ -46,7 +46,8 @@ class Purse:
             return self.budget.cost_per_call
         if self.spent.dearest is None:
             return None
-        return self.spent.dearest * max(1.0, self.max_duration / timedelta(minutes=1))
+        begun = -(-self.max_duration // timedelta(minutes=1))  # a minute that is begun is paid
+        return self.spent.dearest * max(1, begun)
 
     def short(self) -> str | None:
         """Which budget has no room for one more call: `calls_per_day` or `cost_per_day`.

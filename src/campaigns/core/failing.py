@@ -11,6 +11,7 @@ from campaigns.core.lifecycle import AttemptState
 
 SHORT = timedelta(seconds=5)
 """A call that was answered and ended sooner went wrong, whatever it is called."""
+_SLACK = 1e-6  # 7 % of 100 is 7, and a float a little more
 _BAD = frozenset({AttemptState.FAILED, AttemptState.REJECTED, AttemptState.UNKNOWN})
 
 
@@ -34,7 +35,8 @@ class Ending:
 def is_failing(policy: Failing, newest: Sequence[Ending]) -> bool:
     """Whether enough of the newest endings are bad; fewer than `of` tell nothing."""
     looked = newest[: policy.of]
-    return len(looked) >= policy.of and sum(one.bad for one in looked) >= policy.share * policy.of
+    needed = policy.share * policy.of - _SLACK
+    return len(looked) >= policy.of and sum(one.bad for one in looked) >= needed
 
 
 def why(policy: Failing, newest: Sequence[Ending]) -> str:

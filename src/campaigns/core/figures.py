@@ -1,7 +1,4 @@
-"""The figures of a campaign and of an installation, as values that any door can show.
-
-Numbers of people are whole, and in no repr. Instants are policy time unless a name says `real`.
-"""
+"""Figures for any door. Numbers of people are whole and in no repr; instants are policy time."""
 
 from __future__ import annotations
 
@@ -125,6 +122,8 @@ class AccountFigures:
     paused_why: str | None
     paused_by: str | None
     paused_at: datetime | None
+    concurrent_calls: int | None = None  # None: as many at once as there are
+    live: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

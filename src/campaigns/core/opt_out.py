@@ -23,15 +23,26 @@ TAGS = frozenset(
 """Tags of the provider's analysis that mean it, in any spelling of words and case."""
 PHRASES = (
     *("stop calling", "don't call", "do not call", "never call", "quit calling", "not call me"),
-    *("remove me from", "remove my number", "delete my number", "take me off", "take my number"),
-    *("unsubscribe", "opt out", "opt me out", "do not contact", "don't contact", "stop contacting"),
+    *("stop phoning", "don't phone", "don't ring", "no more calls", "stop ringing me"),
+    *("remove me from", "removed from", "remove my number", "remove this number", "remove us from"),
+    *("delete my number", "take me off", "taken off", "take us off", "take my number"),
+    *("take this number off", "unsubscribe", "opt out", "opt me out", "opted out of"),
+    *("do not contact", "don't contact", "never contact", "stop contacting", "stop bothering me"),
     *("revoke my consent", "withdraw my consent", "leave me alone", "lose my number"),
-    *("no me llame", "no me llamen", "deje de llamar", "dejen de llamar", "borre mi número"),
-    *("ne m'appelez plus", "ne plus m'appeler", "arrêtez de m'appeler"),
-    *("rufen sie mich nicht", "nicht mehr anrufen", "rufen sie nicht mehr an"),
-    *("mat karo call", "call mat karo", "call mat karna", "कॉल मत", "फोन मत", "फ़ोन मत"),
+    *("no me llame", "no me llamen", "no me llames", "deje de llamar", "dejen de llamar"),
+    *("deje de llamarme", "dejen de llamarme", "no vuelva a llamar", "no vuelvan a llamar"),
+    *("no llame más", "no llamen más", "no quiero que me llamen", "borre mi número"),
+    *("quíteme de la lista", "quítenme de la lista", "bórreme de la lista"),
+    *("ne m'appelez plus", "ne m'appelle plus", "ne plus m'appeler", "arrêtez de m'appeler"),
+    *("arrêtez d'appeler", "ne rappelez plus", "retirez mon numéro", "supprimez mon numéro"),
+    *("rufen sie mich nicht", "rufen sie mich nie", "nicht mehr anrufen", "nie wieder anrufen"),
+    *("rufen sie nicht mehr an", "rufen sie nie wieder an", "keine anrufe mehr"),
+    *("löschen sie meine nummer", "streichen sie mich"),
+    *("mat karo call", "call mat karo", "call mat karna", "call mat kijiye", "phone mat karo"),
+    *("phone mat karna", "कॉल मत", "फोन मत", "फ़ोन मत", "कॉल ना करें", "कॉल न करें"),
 )
-"""Words of the person called that mean it."""
+"""Words of the person called that mean it; a hyphen is a space."""
+_HYPHENS = re.compile("[-\u2010\u2011]")
 _SPEAKERS = frozenset({"user", "callee", "customer", "caller", "human", "person", "contact"})
 
 
@@ -73,9 +84,9 @@ def _word(tag: str) -> str:
 
 
 def _plain(said: str) -> str:
-    """Lower case, one kind of apostrophe, one space."""
+    """Lower case, one kind of apostrophe, one space, which a hyphen is too."""
     text = unicodedata.normalize("NFKC", said).lower().replace("’", "'").replace("`", "'")
-    return " ".join(text.split())
+    return " ".join(_HYPHENS.sub(" ", text).split())
 
 
 @lru_cache(maxsize=256)

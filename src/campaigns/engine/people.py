@@ -14,11 +14,13 @@ from datetime import datetime
 from campaigns.core.cells import clean
 from campaigns.core.columns import listed, near
 from campaigns.core.contacts import Contact, ContactReader, Entry, FilteredRow, RejectedRow
-from campaigns.core.definition import SameNumber
+from campaigns.core.definition import Definition, SameNumber
+from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.people import FILTERED, NOBODY, ONE, Told, told
 from campaigns.core.reconcile import BookContact, Effect
 from campaigns.core.records import CampaignRow, NewContact
+from campaigns.core.rules.demands import Watched
 from campaigns.engine.loading import Loader
 from campaigns.engine.parts import Parts
 from campaigns.engine.reconcile import Reconciler
@@ -103,7 +105,8 @@ def _begin(one: One, parts: Parts) -> _Work:
     entry = None
     if one.row is not None:
         reader = ContactReader(definition, header, default_region=None, now=loader.now.policy)
-        entry = _entry(one, reader, header, said, 0 if there is None else there.line)
+        line = 0 if there is None else there.line
+        entry = _entry(one, reader, header, said, line, definition, loader.now)
     contacts, _ = loader.sorted([] if entry is None else [entry])
     return _Work(
         one=one,
@@ -119,9 +122,18 @@ def _begin(one: One, parts: Parts) -> _Work:
 
 
 def _entry(
-    one: One, reader: ContactReader, header: tuple[str, ...], said: dict[str, str], line: int
+    one: One,
+    reader: ContactReader,
+    header: tuple[str, ...],
+    said: dict[str, str],
+    line: int,
+    definition: Definition,
+    now: Now,
 ) -> Entry:
-    """What its row is. Raises InputError where the row is not of this campaign or contact."""
+    """What its row is. Raises InputError where the row is not of this campaign or contact.
+
+    DefinitionError where the rules ask for more than the campaign says of people there.
+    """
     row = dict(one.row or {})
     for column in row:
         if column not in header:
@@ -133,7 +145,7 @@ def _entry(
         row.setdefault(reader.key_column, one.key)
         if clean(row[reader.key_column]) != one.key:
             raise InputError(f"the row is of another contact: its {reader.key_column} differs")
-    entry = reader.read(line, row)
+    (entry,) = Watched([reader.read(line, row)], definition, now.real.date())
     if isinstance(entry, Contact) and entry.key != one.key:
         is_key = "the number and the appointment are" if entry.anchor else "the number is"
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from campaigns.core.audit import answered_for
 from campaigns.core.contacts import RejectedRow
 from campaigns.core.difference import Difference, Line, refused
 from campaigns.core.lifecycle import CampaignState
@@ -205,7 +206,7 @@ def _accept(
                 at=now.policy,
                 campaign_id=row.id,
                 version=version,
-                zone_evidence=definition.contacts.zone_evidence,
+                **answered_for(definition),
                 **{name: getattr(found, name) for name in _AUDITED},
             )
             if asks:

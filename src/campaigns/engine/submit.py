@@ -6,6 +6,7 @@ by their key and rejected rows by their line, so storing one twice changes nothi
 
 from __future__ import annotations
 
+from campaigns.core.audit import answered_for
 from campaigns.core.instants import Now
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.records import CampaignRow
@@ -156,7 +157,7 @@ def _create(tx: Transaction, submission: Submission, now: Now, token: str, who: 
         what="submit",
         at=now.policy,
         campaign_id=campaign_id,
-        zone_evidence=definition.contacts.zone_evidence,
+        **answered_for(definition),
     )
     return tx.campaign(campaign_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, or_, select
+from sqlalchemy import bindparam, case, func, not_, or_, select
 
 from campaigns.core.budget import Purse, Spent, day_of
 from campaigns.core.definition import Budget, Definition
@@ -21,6 +21,8 @@ _NOBODY = [state.value for state in RANG_NOBODY]
 _MAY_HAVE_RUNG = attempt.c.state.not_in(_NOBODY)
 _FREE = ("no_answer", "busy", "failed", "cancelled", "not_placed", *_NOBODY)
 """States of a call that costs nothing where nobody says what it costs."""
+_PRICE_KNOWN = attempt.c.cost.is_not(None) & (func.coalesce(attempt.c.currency, "USD") == "USD")
+"""Budgets are in US dollars: a price in another currency alone is one that nobody has told."""
 _INTENTS = (
     select(attempt.c.intent_at)
     .where(
@@ -106,11 +108,12 @@ class CeilingQueries(Queries):
 
     def spent(self, account_id: int, campaign_id: int, since: datetime) -> Spent:
         """What a campaign has done from `since` on."""
-        unpriced = attempt.c.cost.is_(None) & attempt.c.state.not_in(_FREE)
+        unpriced = not_(_PRICE_KNOWN) & attempt.c.state.not_in(_FREE)
+        cost = case((_PRICE_KNOWN, attempt.c.cost), else_=0.0)
         row = self.connection.execute(
             select(
                 func.count(),
-                func.coalesce(func.sum(attempt.c.cost), 0.0),
+                func.coalesce(func.sum(cost), 0.0),
                 func.coalesce(func.sum(case((unpriced, 1), else_=0)), 0),
             ).where(
                 attempt.c.campaign_id == campaign_id,
@@ -132,7 +135,7 @@ class CeilingQueries(Queries):
             .where(
                 attempt.c.account_id == account_id,
                 attempt.c.answered_at.is_not(None),
-                attempt.c.cost.is_not(None),
+                _PRICE_KNOWN,
             )
             .order_by(attempt.c.answered_at.desc())
             .limit(_PRICED)

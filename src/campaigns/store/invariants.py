@@ -163,6 +163,9 @@ PROMISES: tuple[Promise, ...] = (
         query=(
             "SELECT a.id FROM suppression s JOIN attempt a ON a.phone_id = s.phone_id"
             " AND a.intent_at > s.added_at WHERE a.task_id IS NOT NULL"
+            " UNION ALL SELECT a.id FROM campaign_suppression s JOIN attempt a"
+            " ON a.phone_id = s.phone_id AND a.campaign_id = s.campaign_id"
+            " AND a.intent_at > s.added_at WHERE a.task_id IS NOT NULL"
         ),
     ),
     Promise(

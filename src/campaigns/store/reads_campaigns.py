@@ -172,6 +172,8 @@ class CampaignReads(BaseReads):
             limit=len(slots),
             window=max((slot.window for slot in slots), default=timedelta(0)),
             spacing=spacing,
+            concurrent_calls=row.concurrent_calls,
+            live=self.tx.live_calls(row.id),
             slots_busy=sum(1 for slot in slots if slot.free_at > now.policy),
             next_start_at=granted.until if isinstance(granted, Wait) else now.policy,
             last_start_at=row.last_intent_at,

@@ -170,7 +170,12 @@ def _accepts(database: Database, found: str | None) -> bool:
 
 
 def ensure_account(
-    database: Database, name: str, *, limits: Mapping[Limit, LimitOf], spacing: timedelta
+    database: Database,
+    name: str,
+    *,
+    limits: Mapping[Limit, LimitOf],
+    spacing: timedelta,
+    concurrent_calls: int | None = None,
 ) -> int:
     """The account of that name with exactly these limits; its id.
 
@@ -198,7 +203,9 @@ def ensure_account(
         account_id = int(found)
         tx.lock_account(account_id)
         now = tx.now()
-        tx.change_account(account_id, spacing_s=spacing.total_seconds())
+        tx.change_account(
+            account_id, spacing_s=spacing.total_seconds(), concurrent_calls=concurrent_calls
+        )
         for kind, limit in limits.items():
             slots = tx.slots(account_id, kind)
             where = (slot.c.account_id == account_id) & (slot.c.kind == kind.value)
