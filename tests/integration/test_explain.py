@@ -326,7 +326,11 @@ def test_a_person_reads_a_line_for_each_rule(shell: Shell) -> None:
     assert any(line.split()[:2] == ["✓", "calling_hours"] for line in said.splitlines())
     assert said.splitlines()[-1].startswith("  next: the campaign is paused")
     shell("resume", "reminders")
-    assert shell("explain", "reminders", "+16175550123").out.splitlines()[-1].endswith(", now, in its turn")
+    assert (
+        shell("explain", "reminders", "+16175550123")
+        .out.splitlines()[-1]
+        .endswith(", now, in its turn")
+    )
 
 
 def test_a_program_and_a_file_have_numbers_masked_unless_they_are_asked_for(shell: Shell) -> None:
