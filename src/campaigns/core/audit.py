@@ -23,7 +23,7 @@ class AuditLine:
     detail: Mapping[str, Any]
 
 
-def answered_for(definition: Definition) -> dict[str, object]:
+def answered_for(definition: Definition) -> dict[str, Any]:
     """What a file says of whose rules hold, kept of each submission: proof of who decided it.
 
     What it does not say is left out. Of an attestation and a disclosure only that they are there:
