@@ -23,14 +23,14 @@ class AuditLine:
     detail: Mapping[str, Any]
 
 
-def answered_for(definition: Definition) -> dict[str, object]:
+def answered_for(definition: Definition) -> dict[str, Any]:
     """What a file says of whose rules hold, kept of each submission: proof of who decided it.
 
     What it does not say is left out. Of an attestation and a disclosure only that they are there:
     their words are in the definition.
     """
     hours, consent = definition.calling_hours, definition.consent
-    said: dict[str, object] = {
+    said: dict[str, Any] = {
         "purpose": definition.purpose,
         "rules": list(hours.rules),
         "rules_off": hours.rules_off,
