@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from os import PathLike
 from typing import Any
@@ -29,10 +29,14 @@ _DATED = re.compile(r"(?P<stem>.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}-(?P<content>[0-9a-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
-    """A campaign whose definition is right, with the reader of its rows."""
+    """A campaign whose definition is right, with the reader of its rows.
+
+    `places`: where its people may be, once its list was read to the end.
+    """
 
     source: Source
     reader: ContactReader
+    places: set[tuple[str, ...]] = field(default_factory=set, compare=False)
 
     @property
     def definition(self) -> Definition:
@@ -65,6 +69,10 @@ class Loaded:
         """What the rules refuse and what they warn of, where people may be in these places."""
         faults, warnings = demands(self.definition, places, on)
         return self.source.located(faults), self.source.located(warnings)
+
+    def warnings(self) -> tuple[Fault, ...]:
+        """What the rules warn of, of the people that were read."""
+        return self.demands(self.places, datetime.now(UTC).date())[1]
 
     def submission(self) -> Submission:
         """The same, as the engine takes it; it keeps no people in the definition itself."""
@@ -104,6 +112,8 @@ class Entries:
             for number, entry in enumerate(found, start=1):
                 if number % 1_000 == 0:
                     self._progress(number)
+                if isinstance(entry, Contact):
+                    loaded.places.add(entry.places)
                 yield entry
         except DefinitionError as error:
             raise DefinitionError(loaded.source.located(error.faults)) from None

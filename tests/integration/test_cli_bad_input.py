@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.cli import check as check_command
+from campaigns.core.rules import demands
 from tests.support.cli import CAMPAIGN, Shell
 
 ALONE = ("--agent-id", "agent_a", "--from-number", "+16175550100")
@@ -248,3 +249,110 @@ def test_ctrl_c_ends_with_130(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(check_command, "load", interrupted)
     assert shell("check", "campaign.yaml", code=130).line == "interrupted"
+
+
+def bounded(shell: Shell, *rows: str, hours: str, more: str = "") -> None:
+    """A campaign with these hours, and people of New York (line 6 is `calling_hours`)."""
+    shell.campaign(*rows or ("+12125550123,Jane",), more=more)
+    text = CAMPAIGN.replace("calling_hours: always\n", f"calling_hours: {hours}\n") + more
+    shell.write("campaign.yaml", text)
+
+
+def test_hours_in_which_nobody_can_be_called_are_refused(shell: Shell) -> None:
+    """Boston and Tokyo are never awake at once; and both may be where this phone is."""
+    shell.write("people.csv", "to_number,customer_name,timezone\n+12125550123,Jane,Asia/Tokyo\n")
+    hours = CAMPAIGN.replace("calling_hours: always", 'calling_hours: {mon-fri: "09:00-12:00"}')
+    shell.write("campaign.yaml", hours)
+    said = shell("check", "campaign.yaml", code=1)
+    assert said.complaints[-1] == (
+        "campaign.yaml:6: calling_hours: expected an open minute before the end, in every zone"
+        " where a phone may be, got none for any of 1 person (widen the hours, or set"
+        " contacts.zone_evidence: stated)"
+    )
+    found = shell("check", "campaign.yaml", "--json", code=1).json
+    assert (found["ok"], len(found["faults"])) == (False, 1)
+    assert found["never_callable"]["no_open_hour"] == 1
+
+
+def test_who_alone_can_never_be_called_is_counted(shell: Shell) -> None:
+    rows = "+12125550123,Jane,Asia/Tokyo\n+12125550124,Joe,America/New_York\n"
+    shell.write("people.csv", f"to_number,customer_name,timezone\n{rows}")
+    hours = CAMPAIGN.replace("calling_hours: always", 'calling_hours: {mon-fri: "09:00-12:00"}')
+    shell.write("campaign.yaml", hours)
+    said = shell("check", "campaign.yaml").out
+    assert "1 more has no open hour before the end" in said
+    assert "widen calling_hours (campaign.yaml:6)" in said
+
+
+def test_hours_that_share_no_minute_with_a_rule_are_refused_by_its_name(shell: Shell) -> None:
+    bounded(shell, hours='{mon-sun: "05:00-07:00"}', more="purpose: debt\n")
+    said = shell("check", "campaign.yaml", code=1)
+    assert any(
+        line.startswith(
+            "campaign.yaml:6: calling_hours: expected a minute that us-reg-f leaves open,"
+            " got no minute of the week"
+        )
+        for line in said.complaints
+    )
+    assert "us-reg-f leaves open" in shell("submit", "campaign.yaml", "--yes", code=1).err
+
+
+@pytest.mark.parametrize(
+    ("hours", "more", "said"),
+    [
+        (
+            "always",
+            "schedule: {start: 2026-03-09T09:00Z, end: 2026-03-09T09:00Z}\n",
+            "campaign.yaml:7: schedule.end: expected an instant after schedule.start",
+        ),
+        (
+            '{mon-fri: "09:00-12:00", fri: "13:00-14:00"}',
+            "",
+            "campaign.yaml:6: calling_hours.fri: expected each day once, got fri in mon-fri and",
+        ),
+        (
+            '{mon: "09:00-12:00, 11:00-14:00"}',
+            "",
+            "campaign.yaml:6: calling_hours.mon: expected hours that do not overlap",
+        ),
+        (
+            '{mon: "09:00-12:00", closed: [2026-12-24/2026-12-20]}',
+            "",
+            "campaign.yaml:6: calling_hours.closed",
+        ),
+        (
+            "{closed: [2026-12-24]}",
+            "",
+            "campaign.yaml:6: calling_hours: expected the days on which phones may ring, got none",
+        ),
+        (
+            "always",
+            "caps:\n  - {calls: 0, per: 24h}\n",
+            "campaign.yaml:8: caps[1].calls: expected at least 1 call, got 0",
+        ),
+        (
+            "always",
+            "budget: {calls_per_day: 0}\n",
+            "campaign.yaml:7: budget.calls_per_day: expected a whole number from 1",
+        ),
+    ],
+    ids=[
+        *("end", "day twice", "overlap", "closed", "no day", "cap of zero", "budget of zero"),
+    ],
+)
+def test_bounds_that_cannot_be_meant_are_named_by_line(
+    shell: Shell, hours: str, more: str, said: str
+) -> None:
+    bounded(shell, hours=hours, more=more)
+    assert shell("check", "campaign.yaml", code=1).line.startswith(said)
+
+
+@pytest.mark.parametrize(("late", "code"), [("warn", 0), ("refuse", 1)])
+def test_rules_past_their_review_date(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, late: str, code: int
+) -> None:
+    monkeypatch.setattr(demands, "overdue", lambda *_: late)
+    bounded(shell, hours='{mon-sun: "09:00-18:00", rules: [us-debt]}', more="purpose: debt\n")
+    said = shell("check", "campaign.yaml", code=code)
+    sentence = "campaign.yaml:6: calling_hours.rules: expected rows that were reviewed in time"
+    assert sentence in (said.err if code else said.out)

@@ -114,6 +114,22 @@ def test_it_may_be_tried_before(door: Door) -> None:
     assert rung(door) == {"+16175550101": "Ann", "+16175550102": "Ben"}
 
 
+def test_what_the_rules_warn_of_is_said_before_and_after(door: Door) -> None:
+    """No purpose is stated; the keys say where, as those of faults do."""
+    tried, created = put(door, f"{VISITS}?dry_run=true"), put(door)
+    assert tried.json()["warnings"] == created.json()["warnings"]
+    (purpose,) = [one for one in created.json()["warnings"] if one["key"] == "purpose"]
+    assert purpose["at"]
+    assert set(purpose) == {"at", "key", "expected", "got", "hint"}
+    again = put(door)
+    assert (again.json()["effect"], again.json()["warnings"]) == (
+        "unchanged",
+        created.json()["warnings"],
+    )
+    quiet = put(door, purpose="appointment", disclosure="A robot calls.")
+    assert "purpose" not in {one["key"] for one in quiet.json()["warnings"]}
+
+
 def test_half_a_list_is_refused_and_changes_nothing(door: Door) -> None:
     put(door, contacts=people(*range(20)))
     answer = put(door, contacts=people(*range(10)))

@@ -78,7 +78,8 @@ def test_the_page_says_what_a_put_answers() -> None:
     door = Door(World())
     _, _, created = ask(door, lines()[0])
     said = PAGE.read_text(encoding="utf-8")
-    for key in ("campaign", "effect", "added", "moved", "changed", "withdrawn", "unchanged"):
+    counts = ("added", "moved", "changed", "withdrawn", "unchanged")
+    for key in ("campaign", "effect", *counts, "warnings"):
         assert key in created.json()
         assert f'"{key}"' in said
     door.close()

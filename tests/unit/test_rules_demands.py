@@ -164,3 +164,49 @@ def test_a_list_is_read_to_its_end_before_the_rules_refuse_it() -> None:
         assert seen == list_
         assert [fault.key for fault in caught.value.faults] == ["consent", "disclosure"]
     assert list(Watched(list_[:2], definition(purpose="marketing"), NOW)) == list_[:2]
+
+
+def shut(*places: tuple[str, ...], **hours: Any) -> tuple[list[str], list[str]]:
+    """Which rules leave no minute open: those that refuse, those that are warned of."""
+    faults, warnings = told(*places, calling_hours=hours, purpose="debt")
+    said = [some.get("calling_hours", "") for some in (faults, warnings)]
+    return tuple([one] if "leave" in one else [] for one in said)  # type: ignore[return-value]
+
+
+EARLY = {"mon-sun": "05:00-07:30"}
+
+
+def test_hours_that_no_rule_leaves_open_are_refused() -> None:
+    faults, warnings = shut(("US",), **EARLY)
+    hint = "widen the hours of the file; `campaigns rules show` tells those of a rule"
+    said = "calling_hours: expected a minute that us-reg-f leaves open, got no minute of the week"
+    assert faults == [f"{said} ({hint})"]
+    assert not warnings
+
+
+def test_hours_that_are_open_elsewhere_are_warned_of() -> None:
+    """Of two countries one has hours that early."""
+    faults, warnings = shut(("US",), ("BR",), **EARLY)
+    assert not faults
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {"mon-sun": "05:00-08:01"},
+        {"mon": "20:59-22:00"},
+        {**EARLY, "open": {"2026-12-24": "09:00-10:00"}},
+        {**EARLY, "timezone": "Asia/Tokyo"},
+        {**EARLY, "rules": "none"},
+    ],
+)
+def test_a_minute_is_enough_and_another_clock_may_have_one(hours: dict[str, Any]) -> None:
+    assert shut(("US",), **hours) == ([], [])
+
+
+def test_several_rules_that_share_no_minute_with_the_file_together() -> None:
+    """Each leaves some of it open; the row after which nothing is left is named."""
+    keys = {"purpose": "marketing", "consent": WORD, "disclosure": SAID}
+    faults, _ = told(("US", "US-RI"), calling_hours={"sat": "08:00-09:30"}, **keys)
+    assert "us-ri-marketing leaves open" in faults["calling_hours"]

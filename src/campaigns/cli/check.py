@@ -45,7 +45,7 @@ def check(
     with screen.counting(loaded.source.lines) as progress:
         found = examine(loaded, now, rejects=rejects, progress=progress)
     wrong = verdict(loaded, found, strict=strict)
-    faults, _ = loaded.demands(found.places, now.date())
+    faults = summary.refused(loaded, found, now)
     summary.bad_rows(loaded, found, complain, rejects=rejects is not None)
     if as_json:
         screen.emit({**summary.as_json(loaded, found, now), "ok": wrong is None and not faults})

@@ -16,6 +16,7 @@ from campaigns.core.difference import Difference, unfit
 from campaigns.core.hours import rules_of
 from campaigns.core.numbers import mask
 from campaigns.core.schedule import NO_TOUCH
+from campaigns.errors import Fault
 from campaigns.loading import Loaded
 
 Print = Callable[[str], None]
@@ -26,7 +27,7 @@ def tell(loaded: Loaded, found: Examined, now: datetime, to: Print) -> None:
     definition = loaded.definition
     to(f"campaign  {definition.name}")
     to(f"who       {_who(loaded, found)}")
-    for line in _never(found):
+    for line in _never(loaded, found):
         to(f"          {line}")
     first = None if found.first_at is None else screen.moment(found.first_at, now)
     to(f"when      {words.schedule(definition.schedule, now, first)}")
@@ -111,7 +112,7 @@ def requests(found: Examined) -> None:
 
 def as_json(loaded: Loaded, found: Examined, now: datetime) -> Mapping[str, Any]:
     """The same for a program."""
-    faults, warnings = loaded.demands(found.places, now.date())
+    faults, (_, warnings) = refused(loaded, found, now), loaded.demands(found.places, now.date())
     return {
         "ok": not too_faulty(loaded, found) and not faults,
         "campaign": loaded.name,
@@ -143,6 +144,22 @@ def as_json(loaded: Loaded, found: Examined, now: datetime) -> Mapping[str, Any]
             for (line, request), (_, _, plan) in zip(found.requests, found.planned, strict=True)
         ],
     }
+
+
+def refused(loaded: Loaded, found: Examined, now: datetime) -> tuple[Fault, ...]:
+    """What the rules refuse, and hours in which nobody at all can be called."""
+    faults, _ = loaded.demands(found.places, now.date())
+    shut, people = found.without_hour, found.counts.accepted
+    if not shut or shut + found.without_zone < people:
+        return faults
+    never = Fault(
+        at="",
+        key="calling_hours",
+        expected="an open minute before the end, in every zone where a phone may be",
+        got=f"none for any of {screen.count(people, 'person', 'people')}",
+        hint="widen the hours, or set contacts.zone_evidence: stated",
+    )
+    return (*faults, *loaded.source.located([never]))
 
 
 def too_faulty(loaded: Loaded, found: Examined) -> str | None:
@@ -201,8 +218,10 @@ def _who(loaded: Loaded, found: Examined) -> str:
     return f"{people} from {loaded.source.contacts_path.name}{of}"
 
 
-def _never(found: Examined) -> list[str]:
+def _never(loaded: Loaded, found: Examined) -> list[str]:
     lines = []
+    stated = loaded.definition.calling_hours.stated
+    at = f" ({loaded.source.at('calling_hours')})" if stated else ""
     if found.without_zone:
         number = screen.count(found.without_zone, "more has", "more have")
         lines.append(f"{number} no known time zone and will be skipped: add a column `timezone`")
@@ -210,7 +229,7 @@ def _never(found: Examined) -> list[str]:
         number = screen.count(found.without_hour, "more has", "more have")
         lines.append(
             f"{number} no open hour before the end in all zones where the phone may be, and will"
-            " be skipped: widen calling_hours, or set contacts.zone_evidence: stated"
+            f" be skipped: widen calling_hours{at}, or set contacts.zone_evidence: stated"
         )
     if found.without_touch:
         number = screen.count(found.without_touch, "more has", "more have")

@@ -30,7 +30,7 @@ def answered_for(definition: Definition) -> dict[str, Any]:
     their words are in the definition.
     """
     hours, consent = definition.calling_hours, definition.consent
-    said: dict[str, object] = {
+    said: dict[str, Any] = {
         "purpose": definition.purpose,
         "rules": list(hours.rules),
         "rules_off": hours.rules_off,

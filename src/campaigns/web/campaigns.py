@@ -23,6 +23,7 @@ from campaigns.errors import Conflict, DefinitionError, Fault, InputError
 from campaigns.files import campaign_file
 from campaigns.loading import Loaded, of_source, outlook_of
 from campaigns.web.answers import plain, refusal
+from campaigns.web.answers import told as faults_told
 from campaigns.web.api import WHO, Answer, Api, Handed, fits, texts
 
 PAGE, MOST = 50, 1_000
@@ -277,7 +278,8 @@ def _unfit(loaded: Loaded, found: Difference) -> str | None:
 def _counts(loaded: Loaded, effect: Effect, found: Difference) -> dict[str, Any]:
     said = plain(found)
     del said["ours"]
-    return {"campaign": loaded.name, "effect": effect.value, **said}
+    warned = faults_told(loaded.warnings())
+    return {"campaign": loaded.name, "effect": effect.value, **said, "warnings": warned}
 
 
 def _number(after: str) -> int:

@@ -11,7 +11,7 @@ from datetime import date
 
 from campaigns.core.columns import listed
 from campaigns.core.contacts import Contact, Entry
-from campaigns.core.definition import Definition
+from campaigns.core.definition import Definition, Span
 from campaigns.core.rules.book import Places, Rules, overdue, rows
 from campaigns.core.rules.europe import MEMBERS
 from campaigns.core.rules.row import Rule
@@ -42,6 +42,9 @@ def demands(
     undisclosed = [row for row in held if row.disclosure]
     if definition.disclosure is None and undisclosed:
         (faults if definition.purpose == "marketing" else warnings).append(_silent(undisclosed))
+    apart = {places: row for places in seen if (row := _apart(definition, rules, places))}
+    if apart:
+        (warnings if len(apart) < len(seen) else faults).append(_shut(_all([[*apart.values()]])))
     if refused:
         faults.append(_late(refused))
     if warned:
@@ -96,6 +99,37 @@ def _silent(asking: Sequence[Rule]) -> Fault:
 def _no_purpose(definition: Definition) -> Fault:
     hint = "until then the hours and caps of marketing hold"
     return _fault("purpose", "why these people are called: it chooses the rules", "none", hint)
+
+
+def _apart(definition: Definition, rules: Rules, places: Places) -> Rule | None:
+    """The rule that leaves no minute of a week open there; None: there is one, or it depends."""
+    hours = definition.calling_hours
+    if hours.always or hours.open or hours.timezone != "contact":
+        return None
+    left = hours.days
+    for row in rules.in_force(places):
+        if row.hours is None or row.hours.open:
+            continue
+        left = tuple(_common(*both) for both in zip(left, row.hours.days, strict=False))
+        if not any(left):
+            return row
+    return None
+
+
+def _common(ours: Sequence[Span], theirs: Sequence[Span]) -> tuple[Span, ...]:
+    """The minutes of one day that are in both."""
+    return tuple(
+        Span(start=max(one.start, other.start), end=min(one.end, other.end))
+        for one in ours
+        for other in theirs
+        if max(one.start, other.start) < min(one.end, other.end)
+    )
+
+
+def _shut(apart: Sequence[Rule]) -> Fault:
+    hint = "widen the hours of the file; `campaigns rules show` tells those of a rule"
+    got = "no minute of the week"
+    return _fault("calling_hours", f"a minute that {_rows(apart)} leave{_s(apart)} open", got, hint)
 
 
 def _late(late: Sequence[Rule]) -> Fault:
