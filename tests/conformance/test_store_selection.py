@@ -76,6 +76,16 @@ def test_nobody_is_claimed_whom_no_heartbeat_has_seen(stored: Stored) -> None:
     assert claimed(stored, lane, when=9) == [1, 2, 3]
 
 
+def test_every_lane_has_its_share_before_the_first_gets_the_rest(stored: Stored) -> None:
+    """A long list that came due a moment earlier starves no urgent one."""
+    long = [person(n, due_at=at(1)) for n in range(7)]
+    first = lane_of(stored, stored.campaign(long, "long"))
+    other = lane_of(stored, stored.campaign([person(9, due_at=at(1))], "urgent"))
+    assert ripen(stored, [first, other], when=1, limit=4) == 4  # two each, and the rest
+    assert len(claimed(stored, other, when=1)) == 1
+    assert len(claimed(stored, first, when=1)) == 3
+
+
 def test_those_of_the_first_lane_ripen_first(stored: Stored) -> None:
     one, two = (
         lane_of(

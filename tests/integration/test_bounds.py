@@ -196,6 +196,42 @@ def test_money_is_spent_only_as_far_as_it_is_known_to_last() -> None:
     assert len(world.provider.rung) > 8
 
 
+def test_a_row_that_may_last_longer_reserves_more() -> None:
+    """1 USD a minute and 10 USD a day: who may be talked to for an hour is not called at all."""
+    world = World()
+    people = [contact(n, max_duration_s=3600 if n else None) for n in range(3)]
+    world.submit(people, budget=Budget(cost_per_day=10.0), max_duration=timedelta(minutes=1))
+    world.run_for(30)
+    assert len(world.provider.rung) == 1
+    priced(world, 1.0)
+    world.run_for(600, step=10)
+    assert len(world.provider.rung) == 1
+    assert reasons(world)["budget"] >= 1
+
+
+@pytest.mark.parametrize("price", [0.0, -3.0])
+def test_a_call_for_nothing_tells_no_price_and_gives_nothing_back(price: float) -> None:
+    world = World()
+    world.submit(9, budget=Budget(cost_per_day=10.0), max_duration=timedelta(hours=1))
+    world.run_for(30)
+    priced(world, price)
+    world.run_for(60)
+    assert len(world.provider.rung) == 2  # still one at a time
+
+
+def test_a_budget_that_no_call_fits_pauses_and_says_so() -> None:
+    """10 minutes at 0.60 USD are 6 USD: no day of 5 USD lets one go."""
+    world = World()
+    world.submit(9, budget=Budget(cost_per_day=5.0))
+    world.run_for(30)
+    priced(world, 0.6)
+    world.run_for(60)
+    (campaign,) = world.rows("SELECT state, paused_why FROM campaign")
+    assert campaign["state"] == "paused"
+    assert "6.00 USD, more than budget.cost_per_day (5.00 USD)" in str(campaign["paused_why"])
+    assert len(world.provider.rung) == 1
+
+
 def test_what_a_call_may_cost_can_be_stated() -> None:
     world = World()
     world.submit(9, budget=Budget(cost_per_day=1.0, cost_per_call=0.3), pacing=pacing())

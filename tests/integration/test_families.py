@@ -27,6 +27,7 @@ from campaigns.core.calls import (
 from campaigns.core.contacts import Contact, Entry
 from campaigns.core.definition import (
     Anchor,
+    Cap,
     Contacts,
     Pacing,
     Retry,
@@ -587,3 +588,18 @@ def test_the_retry_of_who_shared_a_call_calls_nobody_new(world: World) -> None:
     put(world, [child(2)], "d2", pacing=Pacing(first=1))  # who led is withdrawn
     until(world, START + 21 * M)
     assert told(world) == ["Child 1 and Child 2", "Child 2"]
+
+
+def test_what_holds_for_one_of_a_family_holds_for_its_call(world: World) -> None:
+    """Florida lets a number be rung three times in 24 hours, wherever the others live."""
+    florida = replace(child(2), places=("US", "US-FL", "US-MA"))
+    retry = Retry(max_attempts=8, no_answer=(10 * M,))
+    roomy = (Cap(calls=99, per=24 * H),)
+    put(world, [child(1), florida], purpose="marketing", retry=retry, caps=roomy)
+    for _ in range(6):
+        until(world, world.clock.at + 11 * M)
+        for one in world.attempts():
+            if one["open"]:
+                world.say(str(one["id"]), CallStatus.NO_ANSWER)
+    assert told(world) == ["Child 1 and Child 2"] * 3
+    assert {task["wait_reason"] for task in world.tasks()} == {"cap"}

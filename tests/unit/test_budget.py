@@ -139,6 +139,19 @@ def test_what_a_call_is_said_to_cost_counts_instead_of_what_others_did() -> None
     assert two.short() == "cost_per_day"
 
 
+def test_what_is_reserved_is_what_each_call_may_last() -> None:
+    """Rows may have a max_duration of their own: 30 begun minutes at 0.10 USD."""
+    long = Spent(calls=2, unpriced=2, minutes=30, dearest=0.1)
+    assert purse(cost_per_day=4, spent=long).short() is None  # 3.00 and another 1.00
+    assert purse(cost_per_day=3.99, spent=long).short() == "cost_per_day"
+
+
+@pytest.mark.parametrize(("cost", "never"), [(0.99, True), (1.0, False), (5, False)])
+def test_a_day_that_cannot_pay_for_one_call_lets_none_go_ever(cost: float, never: bool) -> None:
+    assert purse(cost_per_day=cost, spent=Spent(dearest=0.1)).never is never
+    assert purse(cost_per_day=cost).never is False  # no price is known yet
+
+
 def test_sums_of_cents_agree() -> None:
     """0.1 and 0.2 are no more than 0.3, whatever a float makes of them."""
     spent = Spent(calls=3, cost=0.1 + 0.2, dearest=0.1)

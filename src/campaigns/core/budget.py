@@ -20,19 +20,21 @@ class Spent:
     """What a campaign has done since its day began.
 
     `calls`: intents that may have rung. `cost`: of those that are priced. `unpriced`: how many may
-    still cost something, and nobody has told what. `dearest`: per started minute, of the newest
-    priced calls of its account; None: none was ever priced. Money in US dollars.
+    still cost something, and nobody has told what; `minutes`: the begun ones that those may last
+    together, None: each as long as the campaign says. `dearest`: per begun minute, of the newest
+    priced calls of its account; None: no price is known. Money in US dollars.
     """
 
     calls: int = 0
     cost: float = 0.0
     unpriced: int = 0
+    minutes: int | None = None
     dearest: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purse:
-    """A budget and what is left of it, at one instant."""
+    """A budget and what is left of it, at one instant. `max_duration`: of one call more."""
 
     budget: Budget
     spent: Spent
@@ -46,8 +48,21 @@ class Purse:
             return self.budget.cost_per_call
         if self.spent.dearest is None:
             return None
-        begun = -(-self.max_duration // timedelta(minutes=1))  # a minute that is begun is paid
-        return self.spent.dearest * max(1, begun)
+        return self.spent.dearest * begun_minutes(self.max_duration)
+
+    @property
+    def never(self) -> bool:
+        """Whether not even the first call of a day fits: then no day ever lets one go."""
+        cost, reserve = self.budget.cost_per_day, self.reserve
+        return cost is not None and reserve is not None and reserve > cost + _SLACK
+
+    @property
+    def _reserved(self) -> float:
+        """What the calls may cost that nobody has told the price of."""
+        each, spent = self.budget.cost_per_call, self.spent
+        if each is None and spent.minutes is not None:
+            return (spent.dearest or 0.0) * spent.minutes
+        return (self.reserve or 0.0) * spent.unpriced
 
     def short(self) -> str | None:
         """Which budget has no room for one more call: `calls_per_day` or `cost_per_day`.
@@ -62,7 +77,7 @@ class Purse:
         reserve = self.reserve
         if reserve is None:
             return "cost_per_day" if self.spent.unpriced or self.spent.cost >= cost else None
-        needed = self.spent.cost + (self.spent.unpriced + 1) * reserve
+        needed = self.spent.cost + self._reserved + reserve
         return "cost_per_day" if needed > cost + _SLACK else None
 
     def said(self) -> dict[str, object]:
@@ -82,6 +97,11 @@ class Purse:
         if self.budget.calls_per_day is None:
             return None
         return max(0, self.budget.calls_per_day - self.spent.calls)
+
+
+def begun_minutes(length: timedelta) -> int:
+    """The minutes that a call of at most this length is paid for: one that is begun counts."""
+    return max(1, -(-length // timedelta(minutes=1)))
 
 
 def day_of(definition: Definition, at: datetime) -> tuple[datetime, datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from campaigns.core.admission import full
+from campaigns.core.budget import Purse
 from campaigns.core.definition import Definition
 from campaigns.core.instants import Now
 from campaigns.core.records import AccountRow, CampaignRow
@@ -20,6 +21,9 @@ def room_of(
     claimed: it would be looked at again every two seconds.
     """
     found = tx.ceilings(campaign, account, definition, now)
+    if found.purse is not None and found.purse.never:
+        _pause(tx, campaign, found.purse, now)
+        return 0
     if full(found, now) is not None:
         return 0
     bounds = [
@@ -34,6 +38,17 @@ def room_of(
     room = found.purse.room() if found.purse is not None else None
     bounds += [] if room is None else [room]
     return min(bounds, default=None)
+
+
+def _pause(tx: Transaction, campaign: CampaignRow, purse: Purse, now: Now) -> None:
+    """No day ever lets a call go: a person decides, and sees why."""
+    if not tx.pause_asked(campaign.id):
+        why = (
+            f"one call may cost {purse.reserve:.2f} USD, more than budget.cost_per_day"
+            f" ({purse.budget.cost_per_day:.2f} USD): raise it, lower max_duration, or state"
+            " cost_per_call"
+        )
+        tx.ask_pause(campaign.id, why, now.policy)
 
 
 def room_at(

@@ -99,9 +99,10 @@ def _sides(tx: Transaction, account: AccountRow, now: Now, parts: Parts) -> Iter
 
 
 def _ripen(tx: Transaction, sides: Sequence[_Side], at: datetime) -> None:
-    """Where it is open first: that is where something can be called."""
-    lanes = [lane for side in sides for lane in side.lanes]
-    tx.ripen([*lanes, *(lane for side in sides for lane in side.shut)], at=at, limit=RIPEN)
+    """Where it is open, and whoever goes first: the others have their share besides."""
+    first = sorted(sides, key=lambda side: side.pinned.definition.pacing.priority)
+    lanes = [lane for side in first for lane in side.lanes]
+    tx.ripen([*lanes, *(lane for side in first for lane in side.shut)], at=at, limit=RIPEN)
 
 
 def _claim(

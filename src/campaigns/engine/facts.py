@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from campaigns.core.calls import Limit
 from campaigns.core.caps import frequency
+from campaigns.core.definition import Definition
 from campaigns.core.facts import Facts
 from campaigns.core.incarnation import Incarnation
 from campaigns.core.instants import Now
@@ -49,7 +52,7 @@ def facts(
         frequency=often,
         recent_intents=tx.recent_intents(task.phone_id, now.policy - often.longest),
         talked_at=tx.talked_at(task.phone_id) if often.rest is not None else None,
-        ceilings=tx.ceilings(campaign, account, definition, now),
+        ceilings=tx.ceilings(campaign, account, definition, now, longest(contact, definition)),
         account_paused=account.paused_why is not None or incarnation.held_why is not None,
         not_before=account.not_before,
         probing_busy=account.probing
@@ -62,3 +65,9 @@ def facts(
         run_at=campaign.run_at,
         unreadable=contact.held,
     )
+
+
+def longest(contact: ContactRow, definition: Definition) -> timedelta:
+    """The bound of a call to this contact: its row's own, else the campaign's."""
+    own = contact.settings.get("max_duration_s")
+    return timedelta(seconds=int(own)) if own else definition.max_duration

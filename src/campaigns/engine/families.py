@@ -18,6 +18,7 @@ from campaigns.core.families import Kin
 from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.records import ContactRow, TaskRow
 from campaigns.core.spoken import Unreadable
+from campaigns.core.where import Where
 from campaigns.engine.parts import Pinned
 from campaigns.ports import Transaction
 
@@ -82,6 +83,15 @@ class Family:
         """Everybody, the lead first: what is not said of all of them is said of it."""
         return tuple(
             Member(task=one.task, contact=self._contacts[one.task.id]) for one in self._call
+        )
+
+    @property
+    def where(self) -> Where:
+        """Where any of them may be."""
+        each = [one.contact.where for one in self.members]
+        return Where(
+            tuple(sorted({zone for one in each for zone in one.zones})),
+            tuple(sorted({place for one in each for place in one.places})),
         )
 
     def told(self, make: Callable[[Sequence[Member]], DialRequest]) -> DialRequest | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from campaigns.core import callers, pacing
 from campaigns.core.admission import (
@@ -33,7 +34,7 @@ from campaigns.core.lifecycle import Outcome
 from campaigns.core.records import AccountRow, Claim, NewAttempt, TaskRow
 from campaigns.engine import approval, families
 from campaigns.engine.clock import held_for_step, watched_now
-from campaigns.engine.facts import facts
+from campaigns.engine.facts import facts, longest
 from campaigns.engine.families import Family, Member
 from campaigns.engine.incarnation import standing
 from campaigns.engine.intent import new_attempt
@@ -86,10 +87,10 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
     if parts.policy.leased_only and campaign.id not in tx.leased(now.real):
         return _not_now(tx, task, claim, WaitReason.PAUSED, now)  # its run has ended
     contact = tx.contact(task.contact_id)
-    looked = facts(
+    look = partial(
+        facts,
         tx,
         task=task,
-        contact=contact,
         campaign=campaign,
         account=account,
         pinned=pinned,
@@ -97,12 +98,19 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
         claim=claim.claim,
         now=now,
     )
+    looked = look(contact=contact)
     decision = decide(looked, pinned.hours, now)
+    family: Family | None = None
+    if isinstance(decision, Admit):
+        family = Family(tx, Member(task=task, contact=contact), locked, pinned, now.policy)
+        if family.turn is not None:
+            return _not_now(tx, task, claim, WaitReason.RETRY, now, until=family.turn)
+        if len(family.members) > 1:  # one call for all of them: what holds for any holds for it
+            looked = look(contact=replace(contact, where=family.where))
+            decision = decide(looked, pinned.hours, now)
     match decision:
         case Admit(slot=slot):
-            family = Family(tx, Member(task=task, contact=contact), locked, pinned, now.policy)
-            if family.turn is not None:
-                return _not_now(tx, task, claim, WaitReason.RETRY, now, until=family.turn)
+            assert family is not None
             request = family.told(lambda call: _request(call, pinned, now, parts))
             if request is None:
                 return _finish(tx, task, Finish(outcome=Outcome.REJECTED, reason="context"), now)
@@ -113,7 +121,11 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
             lead, allowed = family.members[0].task, admitted(looked, pinned.hours, now)
             new = replace(
                 new_attempt(request, lead, account.id, lead.phone_id, campaign.version, now, parts),
-                admitted={**allowed, "zone_source": contact.zone_source},
+                admitted={
+                    **allowed,
+                    "zone_source": contact.zone_source,
+                    "max_duration_s": request.max_duration_s,
+                },
             )
             _write(tx, family.members, claim, account, new, slot, now)
             return Intent(
@@ -176,7 +188,7 @@ def _finish(tx: Transaction, task: TaskRow, decision: Finish, now: Now) -> Finis
 
 def _request(call: Sequence[Member], pinned: Pinned, now: Now, parts: Parts) -> DialRequest:
     task, contact = call[0].task, call[0].contact
-    settings, definition = contact.settings, pinned.definition
+    definition = pinned.definition
     agent, caller = callers.of_task(definition, pinned.templates, contact, task)
     seen = ((one.contact.from_number, one.task.from_number) for one in call)
     attempt_id = parts.dice.uuid()
@@ -194,9 +206,7 @@ def _request(call: Sequence[Member], pinned: Pinned, now: Now, parts: Parts) -> 
                 rows=tuple(one.contact.fields for one in call),
             ),
         ),
-        max_duration_s=int(
-            settings.get("max_duration_s") or definition.max_duration.total_seconds()
-        ),
+        max_duration_s=int(longest(contact, definition).total_seconds()),
         # Who said no to it is not recorded because of somebody else's row.
         recording=all(
             bool(one.contact.settings.get("recording", definition.recording)) for one in call

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from campaigns.core.budget import Spent
@@ -18,9 +18,17 @@ class CeilingBook(Protocol):
     """Counts of calls. Those that are known to have rung nobody never count."""
 
     def ceilings(
-        self, campaign: CampaignRow, account: AccountRow, definition: Definition, now: Now
+        self,
+        campaign: CampaignRow,
+        account: AccountRow,
+        definition: Definition,
+        now: Now,
+        max_duration: timedelta | None = None,
     ) -> Ceilings:
-        """What is counted of what they state; exact where the caller holds their locks."""
+        """What is counted of what they state; exact where the caller holds their locks.
+
+        `max_duration`: of the call in question, where its row has its own.
+        """
 
     def campaign_intents(self, campaign_id: int, since: datetime) -> Sequence[datetime]:
         """Intents of a campaign after `since`, oldest first."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, bindparam, case, func, not_, or_, select
 
-from campaigns.core.budget import Purse, Spent, day_of
+from campaigns.core.budget import Purse, Spent, begun_minutes, day_of
 from campaigns.core.definition import Budget, Definition
 from campaigns.core.facts import RATE_PERIOD, Ceilings
 from campaigns.core.failing import Ending
@@ -46,11 +46,17 @@ class CeilingQueries(Queries):
     """Counts of calls."""
 
     def ceilings(
-        self, campaign: CampaignRow, account: AccountRow, definition: Definition, now: Now
+        self,
+        campaign: CampaignRow,
+        account: AccountRow,
+        definition: Definition,
+        now: Now,
+        max_duration: timedelta | None = None,
     ) -> Ceilings:
         """What a campaign and its account may do at once; nothing is read that they do not state.
 
         In the gate their locks are held, so however many workers there are, the counts are exact.
+        `max_duration`: of the call in question, where its row has its own.
         """
         pacing, at = definition.pacing, now.policy
         limited, counted = pacing.starts_per_minute is not None, pacing.concurrent_calls is not None
@@ -62,10 +68,12 @@ class CeilingQueries(Queries):
             live=self.live_calls(account.id, campaign.id) if counted else 0,
             account_at_once=account.concurrent_calls,
             account_live=self.live_calls(account.id) if bounded else 0,
-            purse=self._purse(campaign, definition, at),
+            purse=self._purse(campaign, definition, at, max_duration or definition.max_duration),
         )
 
-    def _purse(self, campaign: CampaignRow, definition: Definition, at: datetime) -> Purse | None:
+    def _purse(
+        self, campaign: CampaignRow, definition: Definition, at: datetime, max_duration: timedelta
+    ) -> Purse | None:
         if definition.budget == Budget():
             return None
         begins, ends = day_of(definition, at)
@@ -73,7 +81,7 @@ class CeilingQueries(Queries):
             budget=definition.budget,
             spent=self.spent(campaign.account_id, campaign.id, begins),
             day_ends=ends,
-            max_duration=definition.max_duration,
+            max_duration=max_duration,
         )
 
     def campaign_intents(self, campaign_id: int, since: datetime) -> Sequence[datetime]:
@@ -109,7 +117,7 @@ class CeilingQueries(Queries):
     def spent(self, account_id: int, campaign_id: int, since: datetime) -> Spent:
         """What a campaign has done from `since` on."""
         unpriced = not_(_PRICE_KNOWN) & attempt.c.state.not_in(_FREE)
-        cost = case((_PRICE_KNOWN, attempt.c.cost), else_=0.0)
+        cost = case((_PRICE_KNOWN & (attempt.c.cost > 0), attempt.c.cost), else_=0.0)
         row = self.connection.execute(
             select(
                 func.count(),
@@ -125,8 +133,27 @@ class CeilingQueries(Queries):
             calls=int(row[0]),
             cost=float(row[1]),
             unpriced=int(row[2]),
+            minutes=self._minutes(campaign_id, since, unpriced) if row[2] else None,
             dearest=self._dearest(account_id),
         )
+
+    def _minutes(
+        self, campaign_id: int, since: datetime, unpriced: ColumnElement[bool]
+    ) -> int | None:
+        """The begun minutes that these calls may last; None where one of them does not say."""
+        query = select(attempt.c.admitted).where(
+            attempt.c.campaign_id == campaign_id,
+            attempt.c.intent_at >= since,
+            _MAY_HAVE_RUNG,
+            unpriced,
+        )
+        total = 0
+        for told in self.connection.scalars(query):
+            length = (told or {}).get("max_duration_s")
+            if length is None:
+                return None
+            total += begun_minutes(timedelta(seconds=int(length)))
+        return total
 
     def _dearest(self, account_id: int) -> float | None:
         """The highest price of a started minute among the newest priced calls, in US dollars."""
@@ -136,6 +163,7 @@ class CeilingQueries(Queries):
                 attempt.c.account_id == account_id,
                 attempt.c.answered_at.is_not(None),
                 _PRICE_KNOWN,
+                attempt.c.cost > 0,  # a call for nothing tells no price
             )
             .order_by(attempt.c.answered_at.desc())
             .limit(_PRICED)

@@ -143,16 +143,23 @@ class SelectionQueries(Queries):
     """Which dial tasks deserve the next starts."""
 
     def ripen(self, lane_ids: Sequence[int], *, at: datetime, limit: int) -> int:
-        """Mark so many of those who have become eligible, lane after lane; says how many."""
+        """Mark so many of those who have become eligible, in the lanes' order; says how many.
+
+        Every lane gets its share before any gets the rest: a long one starves no other.
+        """
         if not lane_ids:
             return 0
-        found = self.connection.execute(_HAS_UNRIPE, {"lanes": list(lane_ids), "at": at})
-        unripe = set(found.scalars())
-        marked = 0
-        for lane_id in lane_ids:
-            if lane_id in unripe and marked < limit:
-                given = {"lane": lane_id, "at": at, "most": limit - marked}
-                marked += self.connection.execute(_RIPEN[self.postgres], given).rowcount
+        found = set(
+            self.connection.execute(_HAS_UNRIPE, {"lanes": list(lane_ids), "at": at}).scalars()
+        )
+        unripe = [lane_id for lane_id in lane_ids if lane_id in found]
+        share, marked = max(1, limit // max(1, len(unripe))), 0
+        for rest in (False, True):
+            for lane_id in unripe:
+                most = limit - marked if rest else share
+                if most > 0:
+                    given = {"lane": lane_id, "at": at, "most": most}
+                    marked += self.connection.execute(_RIPEN[self.postgres], given).rowcount
         return marked
 
     def ripest(self, lane_ids: Collection[int], *, at: datetime) -> Sequence[Ripe]:
