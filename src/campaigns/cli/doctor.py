@@ -21,6 +21,7 @@ from campaigns import bootstrap
 from campaigns.cli import options, screen, state
 from campaigns.cli.health import broker_fault
 from campaigns.config import Settings
+from campaigns.core import rules
 from campaigns.embedded import broker, home
 from campaigns.errors import CampaignsError, ConfigurationError, WorldError
 from campaigns.store.reads import PROMISED
@@ -70,6 +71,7 @@ def doctor(as_json: options.AsJson = False) -> None:
 def _findings() -> Iterator[Finding]:
     yield _python()
     yield _zones()
+    yield _rules()
     try:
         found = state.settings()
     except ConfigurationError as error:
@@ -110,6 +112,15 @@ def _zones() -> Finding:
     if known < _FEWEST_ZONES:
         return _wrong("time zones", f"{known} known", "pip install tzdata")
     return _ok("time zones", f"{known} known")
+
+
+def _rules() -> Finding:
+    today = datetime.now(UTC).date()
+    late = [row.key for row in rules.rows() if rules.overdue(row, today)]
+    if late:
+        cure = "upgrade, or look up what the law asks today: running campaigns go on by these rows"
+        return _note("rules", f"{len(late)} past their review date: {', '.join(late[:4])}", cure)
+    return _ok("rules", f"{len(rules.rows())} rows, none past its review date")
 
 
 def _home(found: Settings) -> Finding:

@@ -58,8 +58,9 @@ PACE: tuple[Key, ...] = (
     ),
     Key(
         path="pacing.weight",
-        says="The share among campaigns of one priority whose calls are equally urgent: one of"
-        " weight 2 makes twice as many as one of weight 1.",
+        says="The share among campaigns of one priority whose calls are equally urgent (the same"
+        " callable time is left to them, or nothing ends them): one of weight 2 makes twice as many"
+        " as one of weight 1. What ends sooner goes first, whatever its weight.",
         takes="a number from 0.1 to 100",
         default="1",
         example="pacing:\n  weight: 2",

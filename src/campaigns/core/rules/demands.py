@@ -24,7 +24,7 @@ _MOST = 6
 
 
 def demands(
-    definition: Definition, places_seen: Iterable[Places], on: date
+    definition: Definition, places_seen: Iterable[Places], on: date | None
 ) -> tuple[Sequence[Fault], Sequence[Fault]]:
     """Faults that refuse the start, and warnings; `places_seen`: where the people may be."""
     rules = Rules.of(definition.purpose, definition.calling_hours)
@@ -33,7 +33,7 @@ def demands(
         return (), (_fault(_RULES, "rules that hold", "none: no rule pack holds", hint),)
     seen = sorted(set(places_seen))
     held = _all(rules.in_force(places) for places in seen)
-    late = {row: overdue(row, on) for row in held}
+    late = {row: None if on is None else overdue(row, on) for row in held}
     refused = [row for row in held if late[row] == "refuse" and row.binds]
     warned = [row for row in held if late[row] and row not in refused]
     faults, warnings = [*_consent(definition, held)], []
@@ -65,9 +65,10 @@ class Watched:
     """Entries of a list, read to their end only where the rules let these people be called.
 
     Raises DefinitionError there: whoever reads a list whole before storing it stores nothing.
+    `on` None: review dates are not asked.
     """
 
-    def __init__(self, entries: Iterable[Entry], definition: Definition, on: date) -> None:
+    def __init__(self, entries: Iterable[Entry], definition: Definition, on: date | None) -> None:
         self._entries, self._definition, self._on = entries, definition, on
 
     def __iter__(self) -> Iterator[Entry]:
