@@ -109,6 +109,13 @@ def test_a_row_past_its_review_warns_for_a_month_and_then_refuses() -> None:
     assert "{rules: none} takes all of it upon yourself" in faults["calling_hours.rules"]
 
 
+def test_a_list_that_is_read_again_is_not_asked_for_review_dates() -> None:
+    """It may take people back, and what it would be refused for stops no call."""
+    said = definition(purpose="marketing", disclosure=SAID, consent=WORD)
+    assert demands(said, [FLORIDA], date(2099, 1, 1))[0]
+    assert demands(said, [FLORIDA], None) == ((), ())
+
+
 def test_an_old_row_that_asks_for_nothing_never_refuses() -> None:
     late = date(2027, 6, 1)
     assert rule("us-opt-out").review_by < late - GRACE
