@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -489,6 +490,70 @@ def test_what_does_not_ask_changes_nothing(raw: dict[str, Any]) -> None:
     said(world, **raw)
     assert not listed(world)
     assert world.attempts()[0]["enriched"] is not None
+
+
+WISH = {"analysis": {"tags": ["dnc"]}}
+WHOLE: dict[str, Any] = {"analysis": {}, "transcript": [], "cost": {}}
+
+
+def looked(world: World) -> int:
+    return sum(one.startswith("call ") for one in world.provider.asked)
+
+
+def tells(world: World, **values: Any) -> None:
+    """From now on the provider tells more of its first call."""
+    id = str(world.attempts()[0]["call_id"])
+    world.provider.told[id] = replace(world.provider.told[id], **values)
+
+
+@pytest.mark.parametrize("late", [WISH, {"transcript": [{"role": "user", "text": "remove me"}]}])
+def test_a_wish_that_is_told_hours_after_the_call_is_heard(late: dict[str, Any]) -> None:
+    world = World()
+    world.submit(1, pacing=pacing())
+    world.run_for(5)
+    said(world)
+    world.run_for(2 * 3600, step=60)
+    assert not listed(world)
+    tells(world, raw=late)
+    world.run_for(2 * 3600, step=60)
+    assert len(listed(world)) == 1
+
+
+def test_what_is_known_is_kept_at_once_and_never_lost_again() -> None:
+    world = World()
+    world.submit(1, pacing=pacing())
+    world.run_for(5)
+    said(world, analysis={"mood": "good"})
+    tells(world, cost=0.5, currency="USD", recording_id="r1")
+    world.run_for(200)
+    tells(world, cost=None, recording_id=None, raw={"transcript": []})
+    world.run_for(300)
+    (one,) = world.attempts()
+    assert (one["cost"], one["currency"], one["recording_id"]) == (0.5, "USD", "r1")
+    with world.store.read() as tx:
+        row = tx.attempt(str(one["id"]))
+    assert row is not None
+    assert row.enriched == {"analysis": {"mood": "good"}, "awaited": ["cost"]}
+
+
+def test_the_first_whole_answer_is_the_last_that_is_asked_for() -> None:
+    world = World()
+    world.submit(1, pacing=pacing())
+    world.run_for(5)
+    said(world, **WHOLE)
+    world.run_for(3 * 3600, step=60)
+    assert looked(world) == 1
+    assert world.attempts()[0]["check_at"] is None
+
+
+def test_what_is_never_told_is_asked_for_during_a_day() -> None:
+    world = World()
+    world.submit(1, pacing=pacing())
+    world.run_for(5)
+    said(world)
+    world.run_for(26 * 3600, step=60)
+    assert looked(world) == 8  # after 2 s, and then 2, 5, 15 and 60 min, 3, 12 and 24 h
+    assert world.attempts()[0]["check_at"] is None
 
 
 def test_an_opt_out_is_obeyed_once_however_often_it_is_read() -> None:

@@ -63,6 +63,44 @@ def tagged(*tags: Any, more: OptOut = NONE) -> str | None:
         "Mat karo call",
         "मुझे कॉल मत कीजिए",
         "मुझे दोबारा फोन मत करना",
+        "dont call me again",
+        "Don't ever call me again",
+        "please do not ever call me",
+        "don‘t call me",
+        "Don ʼt call me",
+        "please don't... call me",
+        "never ever call me",
+        "I don't want you calling me",
+        "I don't want any more calls",
+        "That's why I don't want you to call me",
+        "I asked you not to call me",
+        "I did not ask you to call me",
+        "no more calls please",
+        "stop phoning me",
+        "stop the calls",
+        "you people keep calling, stop it",
+        "Stop. Calling. Me.",
+        "quit bothering me",
+        "remove me",
+        "take my name off your list",
+        "put me off your list",
+        "I want to opt-out",
+        "Unsubscribe me",
+        "stop.",
+        "bitte nicht anrufen",
+        "Ich möchte keine Anrufe mehr",
+        "Hören Sie auf, mich anzurufen",
+        "Löschen Sie meine Nummer",
+        "no llames más",
+        "no llames mas",
+        "no me vuelvan a llamar",
+        "No quiero más llamadas",
+        "Pourquoi vous n'arrêtez pas de m'appeler",
+        "m'appelez plus",
+        "Je ne veux plus d'appels",
+        "band karo call karna",
+        "mujhe phone na kare",
+        "कॉल करना बंद करो",
     ],
 )
 def test_a_wish_is_heard(said: str) -> None:
@@ -82,6 +120,19 @@ def test_a_wish_is_heard(said: str) -> None:
         "Nobody opted outside the plan",
         "मुझे कल कॉल कीजिए",
         "Rufen Sie mich morgen an",
+        "why did you not call me yesterday",
+        "I waited all day, why didn't you call me",
+        "you did not call me back",
+        "Why don't you call me tomorrow?",
+        "I don't know who is calling",
+        "I don't. Call me tomorrow.",
+        "Don't forget to call me tomorrow",
+        "do not hesitate to call me",
+        "I do not have time now, call me later",
+        "take me to the list of doctors",
+        "Warum rufen Sie mich nicht morgen an?",
+        "No, llámeme mañana",
+        "Pourquoi ne m'appelez-vous pas demain ?",
         "",
     ],
 )
@@ -100,13 +151,74 @@ def test_the_agents_own_words_never_count(phrase: str, role: str) -> None:
     assert heard(f"Say: {phrase}, and I will", role=role) is None
 
 
+@pytest.mark.parametrize("role", ["User ", "USER", "user_1", "Called person", "customer"])
+@pytest.mark.parametrize("name", ["role", "speaker"])
+def test_the_person_called_has_many_labels(role: str, name: str) -> None:
+    assert asked({"transcript": [{name: role, "content": "stop the calls"}]}, NONE)
+
+
+@pytest.mark.parametrize(
+    "role", ["AI agent", "Agent ", "virtual_assistant", "human agent", "BOT 1"]
+)
+def test_so_has_the_agent(role: str) -> None:
+    assert heard("I will not call you again, stop calling me", role=role) is None
+
+
+def test_an_unknown_label_is_the_person_called_beside_the_agents_own() -> None:
+    agents = {"role": "agent", "content": "How can I help?"}
+    other = {"role": "Speaker 2", "content": "Stop the calls"}
+    assert asked({"transcript": [agents, other]}, NONE) == "asked in the call"
+    assert asked({"transcript": [other]}, NONE) is None  # both might be its label
+
+
+@pytest.mark.parametrize("said", ["please stop calling me", "take my name off your list"])
+def test_where_nobody_is_named_a_wish_in_the_first_person_counts(said: str) -> None:
+    assert asked({"transcript": [{"content": said}]}, NONE) == "asked in the call"
+    assert asked({"transcript": said}, NONE) == "asked in the call"
+    told = f"If you like, say {said}"
+    assert asked({"transcript": [{"content": told}]}, NONE) is None
+    assert asked({"transcript": told}, NONE) is None
+    assert asked({"transcript": "If you like we will stop calling."}, NONE) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("agent: Hello.\nuser: stop the calls", True),
+        ("Agent: Hello. User: stop the calls", True),
+        ("[00:01] Agent: Hello\nMaria: stop the calls", True),
+        ("agent: I can stop the calls.\nuser: no", False),
+        ("agent: say stop calling me. user: no agent: remove me, is that it?", False),
+    ],
+)
+def test_a_transcript_in_one_text_is_read_by_its_labels(text: str, wish: bool) -> None:
+    assert (asked({"transcript": text}, NONE) is not None) is wish
+
+
+def test_a_wish_that_the_transcriber_has_cut_in_two_is_heard() -> None:
+    assert heard("please do not", "call me again") == "asked in the call"
+    assert heard("No, I do not.", "Call me tomorrow.") is None
+
+
+@pytest.mark.parametrize(
+    "word", ["stop ", "do not ", "no ", "keep calling ", "a", "ne ", ". ", "user:"]
+)
+def test_a_transcript_of_any_length_is_read(word: str) -> None:
+    """In time by its length: one that takes more than that would not end here."""
+    assert heard(word * 20_000, "x") is None or "call" in word
+    asked({"transcript": word * 20_000}, NONE)
+
+
 def test_both_forms_of_a_transcript_are_read() -> None:
     second = {"transcript": [{"role": "user", "content": "stop calling", "timestamp": "5.2"}]}
     first = {"transcript": [{"role": "User", "text": "stop calling", "timestamp": 5.2}]}
     assert asked(second, NONE) == asked(first, NONE) == "asked in the call"
 
 
-@pytest.mark.parametrize("tag", ["opt_out", "Opt-Out", "OPT OUT", " do not call ", "DNC", "dnd"])
+@pytest.mark.parametrize(
+    "tag",
+    ["opt_out", "Opt-Out", "Opt-Out!", "do-not_call.", "OPT OUT", " do not call ", "DNC", "dnd"],
+)
 def test_a_tag_counts_in_any_spelling(tag: str) -> None:
     found = tagged("happy", tag)
     assert found is not None

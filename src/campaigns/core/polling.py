@@ -18,6 +18,9 @@ _POLL_STEPS = tuple(
 )
 """Without webhooks. The slots of the status limit are what bounds them: then they come later."""
 
+_DETAIL_STEPS = tuple(timedelta(minutes=m) for m in (2, 5, 15, 60, 180, 720, 1440))
+"""After the ending of a call that was answered. Its analysis and its price may come late."""
+
 FIRST_LOOK = _UNKNOWN_STEPS[0]
 """After settle, where the answer was lost and nothing has been said."""
 SILENT_MARGIN = timedelta(minutes=2)
@@ -59,3 +62,8 @@ def next_check(
         polls = [intent_at + step for step in _POLL_STEPS if intent_at + step < ends]
         steps = polls + [ends + step for step in (timedelta(0), *_UNKNOWN_STEPS)]
     return next((step for step in steps if step > at), at + timedelta(hours=1))
+
+
+def next_details(ended_at: datetime, at: datetime) -> datetime | None:
+    """When an answered call is asked again for what is not told yet; None: a day was enough."""
+    return next((ended_at + step for step in _DETAIL_STEPS if ended_at + step > at), None)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from campaigns.core import polling
 from campaigns.core.definition import Retry
+from campaigns.core.details import untold
 from campaigns.core.instants import EVENT_GRACE
 from campaigns.core.lifecycle import (
     ATTEMPT_TABLE,
@@ -233,7 +234,7 @@ def _check(
             return attempt.check_at
         return ended_at + CONFIRM_AFTER
     talked = outcome in (Outcome.COMPLETED, Outcome.VOICEMAIL)
-    if talked and attempt.enriched is None:
+    if talked and untold(attempt.enriched):
         seen_before = attempt.terminal_at is not None and attempt.check_at is not None
         return attempt.check_at if seen_before else max(at, ended_at) + CONFIRM_AFTER
     return None

@@ -7,11 +7,14 @@ and folded; a look-up that says nothing changes nothing but the time of the next
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from typing import Any
 
+from campaigns.core import details
 from campaigns.core.absence import NotYet
 from campaigns.core.calls import (
     CallEvent,
@@ -26,7 +29,7 @@ from campaigns.core.calls import (
 from campaigns.core.instants import EVENT_GRACE, Now
 from campaigns.core.lifecycle import TERMINAL, AttemptState, TaskState
 from campaigns.core.outcomes import Source
-from campaigns.core.polling import next_check
+from campaigns.core.polling import next_check, next_details
 from campaigns.core.records import AttemptRow
 from campaigns.engine.absence import settle_absence
 from campaigns.engine.opt_out import heed
@@ -55,7 +58,7 @@ def check(attempt_id: str, parts: Parts) -> None:
         return
     dialer = parts.dialers(attempt.account_id)
     try:
-        if attempt.state in TERMINAL and attempt.enriched is None and _talked(attempt):
+        if attempt.state in TERMINAL and _talked(attempt) and details.untold(attempt.enriched):
             _enrich(attempt, dialer, parts)
             return
         session, why = _ask(attempt, number, dialer, parts)
@@ -213,9 +216,9 @@ def _after_ending(attempt: AttemptRow, session: Session | None, now: Now) -> dat
     if attempt.check_at is None:
         return None
     if attempt.confirmed or attempt.terminal_at is None:
-        return now.policy if _talked(attempt) and attempt.enriched is None else None
+        return now.policy if _talked(attempt) and details.untold(attempt.enriched) else None
     if _talked(attempt):
-        return now.policy if attempt.enriched is None else None
+        return now.policy if details.untold(attempt.enriched) else None
     grace = attempt.terminal_at + EVENT_GRACE
     live = session is not None and session.status in (CallStatus.INITIATING, CallStatus.RINGING)
     if live:
@@ -226,7 +229,10 @@ def _after_ending(attempt: AttemptRow, session: Session | None, now: Now) -> dat
 
 
 def _enrich(attempt: AttemptRow, dialer: Dialer, parts: Parts) -> None:
-    """Cost, recording and reason of a call that was answered; missing ones stay missing."""
+    """Cost, recording and reason of a call that was answered, and whether its person opted out.
+
+    Kept at once as far as they are told; what is missing is asked for again for a day.
+    """
     id = attempt.call_id or attempt.session_id
     looked = (
         NotThere()
@@ -242,22 +248,35 @@ def _enrich(attempt: AttemptRow, dialer: Dialer, parts: Parts) -> None:
         match looked:
             case _ if row.erased:
                 values |= {"enriched": {}, "check_at": None}
-            case Found(session=session):
-                values |= {
-                    "enriched": {"analysis": session.raw.get("analysis")},
-                    "cost": session.cost,
-                    "currency": session.currency,
-                    "recording_id": session.recording_id,
-                    "ended_reason": session.ended_reason,
-                    "check_at": None,
-                }
             case NotThere():
-                values |= {"enriched": {}, "check_at": None}
-            case _ if row.terminal_at and now.policy > row.terminal_at + timedelta(hours=1):
-                values |= {"enriched": {}, "check_at": None}
+                values |= {"enriched": details.given_up(row.enriched), "check_at": None}
+            case Found(session=session):
+                kept = details.enriched(session.raw, row.enriched)
+                values |= _known(session) | _awaiting(kept, row, now)
             case _:
-                values["check_at"] = now.policy + timedelta(minutes=2)
+                values |= _awaiting(row.enriched, row, now)
         tx.change_attempt(row.id, row.state, **values)
+
+
+def _known(session: Session) -> dict[str, object]:
+    """What a session tells: a later one that tells less takes nothing away."""
+    told = {
+        "cost": session.cost,
+        "currency": session.currency,
+        "recording_id": session.recording_id,
+        "ended_reason": session.ended_reason,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _awaiting(kept: Mapping[str, Any] | None, row: AttemptRow, now: Now) -> dict[str, object]:
+    """When what is missing is asked for again; after the last time it stays missing."""
+    if not details.untold(kept):
+        return {"enriched": kept, "check_at": None}
+    at = next_details(row.terminal_at or now.policy, now.policy)
+    if at is None:
+        return {"enriched": details.given_up(kept), "check_at": None}
+    return {"enriched": kept, "check_at": at}
 
 
 def _again(attempt: AttemptRow, at: datetime | None, parts: Parts) -> None:
