@@ -73,7 +73,6 @@ def test_a_campaign_has_a_rate_of_its_own_under_that_of_its_account() -> None:
     world.run_for(59)
     assert numbers(world).keys() >= {contact(n).to_number for n in range(10, 14)}
     assert len(world.provider.rung) == 2 + 4
-    assert reasons(world)["starts_per_minute"] >= 1
     world.run_for(150)
     slow = [
         one
@@ -89,7 +88,6 @@ def test_a_call_that_ends_lets_another_go() -> None:
     world.submit(4, pacing=pacing(concurrent_calls=2))
     world.run_for(120)
     assert len(world.provider.rung) == 2
-    assert reasons(world) == {"concurrent_calls": 2}
     world.say(str(world.attempts()[0]["id"]), CallStatus.NO_ANSWER)
     world.run_for(5)
     assert len(world.provider.rung) == 3
@@ -114,7 +112,6 @@ def test_so_many_calls_of_an_account_at_once_whatever_their_campaigns() -> None:
     world.submit([contact(n) for n in range(10, 13)], name="two", digest="d2")
     world.run_for(90)
     assert len(world.provider.rung) == 3
-    assert set(reasons(world)) <= {"concurrent_calls", None}
     end_all(world)
     world.run_for(60)
     assert len(world.provider.rung) == 6
@@ -131,7 +128,6 @@ def test_the_calls_of_a_day_are_those_of_its_own_clock() -> None:
     )
     world.run_for(60)
     assert len(world.provider.rung) == 2
-    assert reasons(world) == {"budget": 3} or reasons(world)["budget"] >= 1
     end_all(world)
     world.run_for(12.9 * 3600, step=60)
     assert len(world.provider.rung) == 2
@@ -181,7 +177,6 @@ def test_money_is_spent_only_as_far_as_it_is_known_to_last() -> None:
     priced(world, 0.1)
     world.run_for(60)
     assert len(world.provider.rung) == 1 + 4, "0.10 are spent, four more reserve 0.80"
-    assert reasons(world)["budget"] >= 1
     priced(world, 0.1)
     world.run_for(60)
     assert len(world.provider.rung) == 5 + 2, "0.50 are spent, two more reserve 0.40"

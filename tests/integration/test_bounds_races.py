@@ -43,9 +43,10 @@ def claims(world: World, campaign_id: int, count: int) -> list[Claim]:
     """More than dispatch would claim: as if every worker had been told at once."""
     with world.store.write() as tx:
         now = tx.now()
-        (lane,) = tx.heads(campaign_id)
+        lane = tx.heads(campaign_id)[0].lane_id
         until = now.real + timedelta(minutes=1)
-        return list(tx.claim(lane.lane_id, at=now.policy, until=until, limit=count))
+        tx.ripen([lane], at=now.policy, limit=count)
+        return list(tx.claim(lane, again=False, at=now.policy, until=until, limit=count))
 
 
 def gate(claim: Claim, world: World) -> object:

@@ -279,12 +279,10 @@ def test_status_is_well_where_somebody_works(called: Shell) -> None:
     assert "1 alive" in said.out
 
 
-def test_status_says_how_many_calls_there_may_be_at_once(
-    called: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_status_says_how_many_calls_there_may_be_at_once(called: Shell) -> None:
     assert "at once" not in called("status", code=3).out
-    monkeypatch.setenv("CAMPAIGNS_CONCURRENT_CALLS", "20")
-    called("submit", "campaign.yaml", "--yes")  # whoever writes sets the account up
+    with called.world() as world, world.store.write() as tx:
+        tx.change_account(world.account_id, concurrent_calls=20)
     assert re.search(r"at once +\d+ of 20 calls", called("status", code=3).out)
 
 
