@@ -202,6 +202,17 @@ def test_a_cap_of_one_call_a_day_moves_the_retry_to_the_next_day() -> None:
     assert too_late.outcomes == {Outcome.NO_ANSWER: pytest.approx(1)}
 
 
+def test_who_could_be_called_again_and_found_no_start_was_not_capped() -> None:
+    """Their cap has passed at noon; until their deadline there are ten starts for a hundred."""
+    said = definition(retry=ONCE, caps=(Cap(calls=1, per=24 * H),))
+    one = going(said, id=1, mine=True, wheres=[NEW_YORK], before=1)
+    rung = batch(100, intents=(NOW - 20 * H,), deadline=NOW + 4 * H + 30 * S)
+    found = of(rung, campaigns=[one], assumed=certain(Outcome.COMPLETED))
+    assert found.missed_by == {SLOT: pytest.approx(90)}
+    tight = replace(rung, deadline=NOW + 3 * H)
+    assert of(tight, campaigns=[one]).missed_by == {CAP: pytest.approx(100)}
+
+
 def test_a_budget_of_a_day_goes_on_when_the_next_one_begins() -> None:
     one = campaign(budget=Budget(calls=30))
     found = of(batch(70), campaigns=[one])

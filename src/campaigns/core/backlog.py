@@ -105,7 +105,6 @@ class Group:
     intents: tuple[datetime, ...]
     count: float
     keys: tuple[str, ...] = field(default=(), repr=False)
-    capped: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -229,14 +228,13 @@ class Coming:
 
     def put_off(self, group: Group, due: int) -> None:
         """Its time comes later: the number may not be called before."""
-        group.due, group.capped = due, True
+        group.due = due
         group.likeness = (group.likeness[0], due, *group.likeness[2:])
         there = self._alike.get(group.likeness)
         if there is None:
             self._put(group)
         else:
             there.count += group.count
-            there.capped = True
 
     def _put(self, group: Group) -> None:
         self._alike[group.likeness] = group

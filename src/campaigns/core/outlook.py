@@ -77,8 +77,13 @@ def zone_of(definition: Definition) -> tzinfo:
     return zones.load(definition.schedule.timezone or "UTC") or UTC
 
 
-def going(definition: Definition, *, id: int, mine: bool, wheres: Iterable[Where]) -> Going:
-    """A campaign by what it says. `wheres`: all calendars of its contacts."""
+def going(
+    definition: Definition, *, id: int, mine: bool, wheres: Iterable[Where], before: int = 0
+) -> Going:
+    """A campaign by what it says. `wheres`: all calendars of its contacts.
+
+    `before`: the most calls that caps may still count of any of its numbers.
+    """
     pacing, budget = definition.pacing, definition.budget
     return Going(
         id=id,
@@ -96,20 +101,20 @@ def going(definition: Definition, *, id: int, mine: bool, wheres: Iterable[Where
             per_call=budget.cost_per_call,
             ends=lambda at: day_of(definition, at)[1],
         ),
-        fits=_fits(definition, wheres),
+        fits=_fits(definition, wheres, before),
     )
 
 
 def _fits(
-    definition: Definition, wheres: Iterable[Where]
+    definition: Definition, wheres: Iterable[Where], before: int
 ) -> Callable[[Where, tuple[datetime, ...], datetime], datetime] | None:
-    """When a number may be called again; None where the retries cannot reach any cap."""
+    """When a number may be called again; None where so many calls cannot reach any cap."""
     rules = rules_of(definition)
     limits: dict[tuple[str, ...], tuple[Limit, ...]] = {}
     for places in {where.places for where in wheres}:
         limits[places] = frequency(definition.caps, rules.in_force(places)).limits
     touches = [touch.name for touch in definition.schedule.touches] or [""]
-    attempts = max(definition.retry_of(touch).max_attempts for touch in touches)
+    attempts = before + sum(definition.retry_of(touch).max_attempts for touch in touches)
     if all(attempts <= limit.cap.calls for each in limits.values() for limit in each):
         return None
 

@@ -198,8 +198,7 @@ class Play:
             if at < group.deadline:
                 self._coming.put_off(group, self.tally.later(at))
             else:
-                group.capped = True
-                self._miss(group)
+                self._miss(group, CAP)
         return None
 
     def _start(self, heads: list[_Head], wanted: float) -> None:
@@ -267,11 +266,11 @@ class Play:
                 tally.cut(group.expires_as, some)
                 tally.over(one.outcome, ended, some)
 
-    def _miss(self, group: Group) -> None:
+    def _miss(self, group: Group, why: str | None = None) -> None:
         """Its deadline came before a call; one that was called keeps what its last call was."""
         if not group.lane.going.mine:
             return
-        why = self._why(group)
+        why = why or self._why(group)
         at = self._now if group.deadline == NEVER else group.deadline
         outcome = Outcome.SKIPPED if why == NO_TIME else Outcome.EXPIRED
         if group.last is not None:
@@ -283,8 +282,6 @@ class Play:
         self._open -= group.count
 
     def _why(self, group: Group) -> str:
-        if group.capped:
-            return CAP
         opening = group.lane.opens(group.due)
         if opening >= group.deadline:
             return NO_TIME if opening == NEVER else CLOSED
