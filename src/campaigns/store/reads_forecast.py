@@ -68,7 +68,9 @@ class ForecastReads(BaseReads):
                 id=id,
                 mine=id == mine,
                 wheres={one.where for one in batches if one.campaign_id == id},
-                before=max((len(one.intents) for one in batches if one.campaign_id == id), default=0),
+                before=max(
+                    (len(one.intents) for one in batches if one.campaign_id == id), default=0
+                ),
             )
             for id, said in sorted(definitions.items())
         ]
