@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns.core.definition import Cap, Retry, Schedule
 from campaigns.core.lifecycle import CampaignState as S
 from campaigns.core.outlook import Outlook
 from campaigns.store.reads import Reads
+from tests.support.engine import CallStatus, World
 from tests.support.stored import Stored, definition
 
 
@@ -42,3 +44,18 @@ def test_a_retry_waits_with_its_calls_and_its_time(stored: Stored) -> None:
     assert [one.count for one in waiting if one.tries] == [1]
     assert [one.due for one in waiting if one.tries] == [later]
     assert [one.last is None for one in waiting if not one.tries] == [True]
+
+
+def test_calls_before_count_for_the_caps_of_who_waits() -> None:
+    """Ten numbers were rung a moment ago: a cap of one in 30 days outlasts the campaign."""
+    cap = {"caps": (Cap(calls=1, per=timedelta(days=30)),), "retry": Retry(max_attempts=1)}
+    world = World(limit=60, spacing=0.0)
+    world.submit(10, name="one", **cap)
+    world.run_for(15)
+    for call in world.attempts():
+        world.say(str(call["id"]), CallStatus.COMPLETED, duration=30)
+    end = Schedule(end=world.clock.at + timedelta(days=5))
+    world.submit(10, name="two", digest="d2", schedule=end, **cap)
+    with world.store.read() as tx:
+        found, _ = Reads(tx).forecast_of("two")
+    assert (found.calls, found.missed_by) == (0, {"cap": pytest.approx(10)})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 
@@ -14,7 +15,14 @@ from campaigns.core.backlog import Batch
 from campaigns.core.calls import Limit
 from campaigns.core.definition import Definition
 from campaigns.core.forecast import Forecast, forecast
-from campaigns.core.lifecycle import TERMINAL, AttemptState, CampaignState, Outcome, TaskState
+from campaigns.core.lifecycle import (
+    RANG_NOBODY,
+    TERMINAL,
+    AttemptState,
+    CampaignState,
+    Outcome,
+    TaskState,
+)
 from campaigns.core.outlook import Outlook, going, zone_of
 from campaigns.core.records import CampaignRow
 from campaigns.core.side import Account
@@ -26,6 +34,11 @@ _NEWEST = 5_000
 """Calls that say how calls end: older ones say less of tomorrow."""
 _NEW = 0
 """The campaign that is not in the book yet."""
+
+_OPEN = dial_task.c.state.in_((TaskState.WAITING.value, TaskState.CLAIMED.value))
+_HOUR = timedelta(hours=1)
+_REACH = timedelta(days=366)
+"""Mechanical: calls before count for no cap that a file or a rule states."""
 
 
 class ForecastReads(BaseReads):
@@ -55,13 +68,16 @@ class ForecastReads(BaseReads):
             account_id = self.connection.execute(by_name).scalar_one()
         else:
             account_id = row.account_id
-        batches = [*outlook.batches(mine), *self._waiting(account_id, mine)]
         definitions = {mine: definition}
-        for id in {one.campaign_id for one in batches} - {mine}:
+        for id in set(self._running(account_id)) - {mine}:
             # What no program here can read nobody dispatches either.
             with suppress(ValueError, DefinitionError):
                 definitions[id], _ = self.tx.definition(id, self.tx.campaign(id).version)
-        batches = [one for one in batches if one.campaign_id in definitions]
+        waiting = self._waiting(account_id, mine)
+        batches = [
+            *outlook.batches(mine),
+            *(one for one in waiting if one.campaign_id in definitions),
+        ]
         campaigns = [
             going(
                 said,
@@ -99,6 +115,32 @@ class ForecastReads(BaseReads):
             at_once=row.concurrent_calls,
         )
 
+    def _running(self, account_id: int) -> Iterable[int]:
+        query = select(campaign.c.id).where(
+            campaign.c.account_id == account_id, campaign.c.state == CampaignState.RUNNING.value
+        )
+        return self.connection.execute(query).scalars()
+
+    def _rung(self, since: datetime) -> dict[int, tuple[datetime, ...]]:
+        """The calls to each number after `since` that may have rung, oldest first.
+
+        To the hour, never earlier: so that numbers with a past are few kinds of numbers.
+        """
+        query = (
+            select(attempt.c.phone_id, attempt.c.intent_at)
+            .where(
+                attempt.c.phone_id.in_(select(dial_task.c.phone_id).where(_OPEN)),
+                attempt.c.intent_at > since,
+                attempt.c.state.not_in([state.value for state in RANG_NOBODY]),
+            )
+            .order_by(attempt.c.intent_at)
+        )
+        found: dict[int, tuple[datetime, ...]] = {}
+        for phone_id, at in self.connection.execute(query):
+            hour = at.replace(minute=0, second=0, microsecond=0)
+            found[phone_id] = (*found.get(phone_id, ()), hour if hour == at else hour + _HOUR)
+        return found
+
     def _waiting(self, account_id: int, mine: int) -> Iterable[Batch]:
         """The open dial tasks of the account's running campaigns, and of ours in any state."""
         due = case(
@@ -110,22 +152,38 @@ class ForecastReads(BaseReads):
             *(dial_task.c.campaign_id, lane.c.zones, due, dial_task.c.deadline_at),
             *(dial_task.c.expires_as, dial_task.c.touch, tries),
         )
-        query = (
-            select(*alike, func.count())
+        since = self.tx.now().policy - _REACH
+        recent = select(attempt.c.phone_id).where(attempt.c.intent_at > since)
+        rung = dial_task.c.phone_id.in_(recent)
+        phone_id = case((rung, dial_task.c.phone_id), else_=None)
+        waiting = (
+            select(*alike, phone_id, func.count())
             .join(lane, lane.c.id == dial_task.c.lane_id)
             .join(campaign, campaign.c.id == dial_task.c.campaign_id)
             .where(
                 campaign.c.account_id == account_id,
-                dial_task.c.state.in_((TaskState.WAITING.value, TaskState.CLAIMED.value)),
+                _OPEN,
                 dial_task.c.stopped.is_(None),
                 or_(campaign.c.state == CampaignState.RUNNING.value, campaign.c.id == mine),
             )
-            .group_by(*alike)
-            .order_by(*alike)
+            .group_by(*alike, phone_id)
+            .order_by(*alike, phone_id)
         )
-        for id, place, due_at, deadline, expires_as, touch, tried, count in self.connection.execute(
-            query
-        ):
+        past = self._rung(since)
+        counts: dict[tuple[Any, ...], int] = {}
+        for *kind, phone, count in self.connection.execute(waiting):
+            key = (*kind, past.get(phone, ()))
+            counts[key] = counts.get(key, 0) + count
+        for (
+            id,
+            place,
+            due_at,
+            deadline,
+            expires_as,
+            touch,
+            tried,
+            intents,
+        ), count in counts.items():
             yield Batch(
                 campaign_id=id,
                 where=where.read(place),
@@ -134,6 +192,7 @@ class ForecastReads(BaseReads):
                 expires_as=expires_as,
                 touch=touch,
                 tries=tried,
+                intents=intents,
                 last=Outcome.NO_ANSWER if tried else None,  # most of those who wait again
                 count=count,
             )
