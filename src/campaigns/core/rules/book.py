@@ -113,8 +113,9 @@ class Rules:
         """Whether the law of each country among these is known: without any row one is closed.
 
         Only rows that are on count, whatever their purpose: one of certainty C opens its country
-        once the campaign names it. A row of the EU opens no member state that has none of its own, since hours are national:
-        a campaign opens it by naming the pack, and the hours that it looked up.
+        once the campaign names it. A row of the EU opens no member state that has none of its own,
+        since hours are national: a campaign opens it by naming the pack, and the hours that it
+        looked up.
         """
         return _covered(*self._arguments, places)
 
