@@ -106,7 +106,11 @@ def candidates(
     counts only instead of others of the same evidence, where it is one of them.
     """
     of_state = () if state is None else _zones_of_part(state)
-    known = (("column", () if stated is None else (stated,)), ("number", of_number), ("state", of_state))
+    known = (
+        ("column", () if stated is None else (stated,)),
+        ("number", of_number),
+        ("state", of_state),
+    )
     source = "+".join(word for word, names in known if names) or "number"
     every = tuple(sorted({name for _, names in known for name in names}))
     if stated or ambiguous == "intersect" or zones.one_clock(every):
