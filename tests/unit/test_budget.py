@@ -84,6 +84,15 @@ def test_days_follow_one_another_without_gap_or_overlap(zone: str, at: datetime)
     assert (first - TICK).astimezone(there).date() != first.astimezone(there).date()
 
 
+@pytest.mark.parametrize("where", ["schedule", "hours"])
+def test_a_zone_that_nobody_knows_is_no_utc(where: str) -> None:
+    of = definition(schedule=Schedule(timezone="Nowhere/Zone"))
+    if where == "hours":
+        of = definition(calling_hours=CallingHours(timezone="Nowhere/Zone", always=True))
+    with pytest.raises(ValueError, match="no time zone 'Nowhere/Zone'"):
+        day_of(of, T0)
+
+
 def test_whose_clock_counts() -> None:
     scheduled = definition(
         schedule=Schedule(timezone="Asia/Kolkata"),

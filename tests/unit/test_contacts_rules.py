@@ -113,6 +113,60 @@ def test_a_number_of_several_clocks() -> None:
     assert zones(IDAHO, "America/Boise") == (("America/Boise",), "file")
 
 
+def test_a_zone_that_the_phone_cannot_be_in_decides_nothing() -> None:
+    assert zones(IDAHO, "Asia/Tokyo") == zones(IDAHO, "intersect")
+    assert zones(IDAHO, "America/Denver") == (("America/Denver",), "file"), "the clock of Boise"
+
+
+EASTERN, CENTRAL, PACIFIC = "America/New_York", "America/Chicago", "America/Los_Angeles"
+
+
+def with_state(
+    to_number: str, state: str, word: str = "intersect", **cells: str
+) -> tuple[tuple[str, ...], str]:
+    hours = {"mon-sun": "09:00-17:00", "ambiguous_timezone": word}
+    evidence = {"zone_evidence": "stated"} if cells.pop("trusted", "") else {}
+    of = reader(
+        *("timezone", "state"), calling_hours=hours, contacts={"state": "state", **evidence}
+    )
+    entry = read(of, to_number, state=state, **cells)
+    assert isinstance(entry, Contact), entry
+    return entry.zones, entry.zone_source
+
+
+def test_a_stated_state_is_where_the_phone_may_be_too() -> None:
+    assert with_state(BOSTON, "CA") == ((PACIFIC, EASTERN), "number+state")
+    assert with_state(BOSTON, "MA") == ((EASTERN,), "number+state")
+    assert with_state(BOSTON, "") == ((EASTERN,), "number")
+    assert with_state(TAMPA, "FL") == ((CENTRAL, EASTERN), "number+state")
+    assert with_state(TORONTO, "US-CA") == ((PACIFIC, "America/Toronto"), "number+state")
+    assert with_state(AT_SEA, "US-CA") == ((PACIFIC,), "state")
+
+
+def test_a_state_of_a_country_without_a_table_has_the_zones_of_that_country() -> None:
+    assert with_state(PUNE, "IN-MH") == (("Asia/Kolkata",), "number+state")
+    assert with_state(BOSTON, "IN-MH") == ((EASTERN, "Asia/Kolkata"), "number+state")
+    assert "America/Manaus" in with_state("+551155501234", "BR-AM")[0]
+
+
+def test_a_stated_zone_is_one_more_unless_it_alone_is_trusted() -> None:
+    row = {"timezone": "America/Denver"}
+    assert with_state(BOSTON, "CA", **row) == (
+        ("America/Denver", PACIFIC, EASTERN),
+        "column+number+state",
+    )
+    assert with_state(AT_SEA, "US-CO", **row) == (("America/Denver",), "column+state")
+    assert with_state(BOSTON, "CA", trusted="yes", **row) == (("America/Denver",), "column")
+    assert with_state(BOSTON, "CA", trusted="yes") == ((PACIFIC, EASTERN), "number+state")
+
+
+def test_the_word_of_the_file_never_removes_what_number_or_state_say() -> None:
+    assert with_state(BOSTON, "CA", EASTERN) == ((PACIFIC, EASTERN), "number+state")
+    assert with_state(TAMPA, "FL", EASTERN) == ((EASTERN,), "file")
+    assert with_state(BOSTON, "FL", CENTRAL) == ((CENTRAL, EASTERN), "number+state")
+    assert with_state(BOSTON, "CA", "skip") == ((), "ambiguous")
+
+
 def test_a_stated_zone_and_one_clock_are_not_ambiguous() -> None:
     stated = zones(IDAHO, "skip", timezone="America/Boise")
     assert stated[1] == "column+number"

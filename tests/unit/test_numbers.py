@@ -190,6 +190,8 @@ def test_a_mask_reads_like_a_number() -> None:
     [
         ("+16175550100", ("America/New_York",)),
         ("+14155551234", ("America/Los_Angeles",)),
+        ("+18505551234", ("America/Chicago", "America/New_York")),  # the panhandle of Florida
+        ("+19155551234", ("America/Chicago", "America/Denver")),
         ("+919876543210", ("Asia/Kolkata",)),
         ("+9779812345678", ("Asia/Kathmandu",)),
         ("+541123456789", ("America/Argentina/Buenos_Aires",)),

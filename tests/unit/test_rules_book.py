@@ -78,12 +78,39 @@ def test_a_name_turns_nothing_on_for_another_purpose_and_that_can_be_asked() -> 
 
 def test_a_country_without_a_row_of_its_own_is_not_covered() -> None:
     rules = Rules("appointment")
-    assert all(rules.covered((place[:2],)) for place in PLACES if place not in ("PL", "JP"))
+    closed = ("PL", "JP", "IT", "NL")
+    assert all(rules.covered((place[:2],)) for place in PLACES if place not in closed)
     assert not rules.covered(("JP",))
     assert not rules.covered(())
     assert not rules.covered(("PL",)), "hours are national"
     assert Rules("appointment", ("eu",)).covered(("PL",))
     assert not Rules("appointment", ("eu",)).covered(("JP",))
+
+
+def test_every_country_needs_a_row_and_none_opens_another() -> None:
+    rules = Rules("appointment")
+    assert rules.covered(("CA", "CA-ON", "US", "US-FL"))
+    assert not rules.covered(("JP", "US", "US-FL"))
+    assert not Rules("appointment", ("eu",)).covered(("JP", "PL"))
+
+
+@pytest.mark.parametrize(("country", "pack"), [("IT", "italy"), ("NL", "netherlands")])
+def test_a_row_that_is_off_opens_no_country_until_it_is_named(country: str, pack: str) -> None:
+    for purpose in PURPOSES:
+        assert not Rules(purpose).covered((country,))
+        assert not Rules(purpose, ("uk",)).covered((country,))
+        assert Rules(purpose, (pack,)).covered((country,))
+        assert Rules(purpose, (f"{country.lower()}-marketing",)).covered((country,))
+
+
+@given(PURPOSE, SOME_NAMES, SOME_PLACES)
+def test_places_are_covered_where_each_of_their_countries_is(
+    purpose: str | None, named: tuple[str, ...], places: tuple[str, ...]
+) -> None:
+    rules = Rules(purpose, named)
+    countries = {place[:2] for place in places}
+    each = bool(places) and all(rules.covered((country,)) for country in countries)
+    assert rules.covered(places) == each
 
 
 def test_none_switches_everything_off() -> None:

@@ -141,7 +141,31 @@ def test_always_is_said_where_the_law_has_hours() -> None:
         "got always, so us-federal-marketing, us-fl-marketing hold no hours"
         in (warnings["calling_hours"])
     )
-    assert told(("JP",), calling_hours="always", purpose="service") == ({}, {})
+    assert told(("FR",), calling_hours="always", purpose="service", disclosure=SAID) == ({}, {})
+
+
+def test_always_opens_countries_without_a_rule_and_they_are_named() -> None:
+    _, warnings = told(("JP",), FLORIDA, calling_hours="always", purpose="debt", disclosure=SAID)
+    assert warnings["contacts"] == (
+        "contacts: expected countries with a rule of their own, got JP without one (calling_hours:"
+        " always opens them day and night, and nobody here knows their law)"
+    )
+
+
+def test_a_country_whose_rows_are_off_is_told_the_pack_that_opens_it() -> None:
+    keys: dict[str, Any] = {"purpose": "marketing", "consent": WORD, "disclosure": SAID}
+    _, warnings = told(("IT",), **keys)
+    assert "got IT without one" in warnings["contacts"]
+    assert (
+        "off: naming the pack italy under calling_hours.rules opens its country"
+        in warnings["contacts"]
+    )
+    assert told(("IT",), calling_hours={"rules": "italy"}, **keys) == ({}, {})
+
+
+def test_a_country_among_others_of_one_contact_is_named() -> None:
+    _, warnings = told(("JP", "US", "US-FL"), purpose="appointment", disclosure=SAID)
+    assert "got JP without one (they are closed" in warnings["contacts"]
 
 
 def test_a_name_that_turns_nothing_on_is_warned_of() -> None:
@@ -191,6 +215,11 @@ def test_hours_that_no_rule_leaves_open_are_refused() -> None:
     assert not warnings
 
 
+def test_two_minutes_in_common_leave_no_instant_between_their_edges() -> None:
+    assert shut(("US",), **{"mon-sun": "05:00-08:02"})[0]
+    assert shut(("US",), mon="20:58-22:00")[0]
+
+
 def test_hours_that_are_open_elsewhere_are_warned_of() -> None:
     """Of two countries one has hours that early."""
     faults, warnings = shut(("US",), ("BR",), **EARLY)
@@ -201,14 +230,14 @@ def test_hours_that_are_open_elsewhere_are_warned_of() -> None:
 @pytest.mark.parametrize(
     "hours",
     [
-        {"mon-sun": "05:00-08:01"},
-        {"mon": "20:59-22:00"},
+        {"mon-sun": "05:00-08:03"},
+        {"mon": "20:57-22:00"},
         {**EARLY, "open": {"2026-12-24": "09:00-10:00"}},
         {**EARLY, "timezone": "Asia/Tokyo"},
         {**EARLY, "rules": "none"},
     ],
 )
-def test_a_minute_is_enough_and_another_clock_may_have_one(hours: dict[str, Any]) -> None:
+def test_three_minutes_are_enough_and_another_clock_may_have_one(hours: dict[str, Any]) -> None:
     assert shut(("US",), **hours) == ([], [])
 
 

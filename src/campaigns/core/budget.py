@@ -108,9 +108,12 @@ def day_of(definition: Definition, at: datetime) -> tuple[datetime, datetime]:
     """The day of a budget that `at` lies in: its first instant, and that of the next one (UTC).
 
     On the clock of schedule.timezone, else of calling_hours.timezone where it names one, else UTC.
+    Raises ValueError for a zone that is not known: stored by a program with other zones.
     """
     named = definition.schedule.timezone or definition.calling_hours.timezone
-    zone = (zones.load(named) if named != "contact" else None) or UTC
+    zone = UTC if named == "contact" else zones.load(named)
+    if zone is None:
+        raise ValueError(f"no time zone {named[:64]!r} is known")
     today = at.astimezone(zone).date()
     first, last = (
         datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from campaigns.core import callers, numbers, of_row, spoken, zones
 from campaigns.core.anchor import Anchored
@@ -35,7 +34,7 @@ class Contact:
     key: str = field(repr=False)
     to_number: str = field(repr=False)
     zones: tuple[str, ...]  # candidate IANA zones, sorted; empty: none known
-    zone_source: str  # column | number | column+number | file | ambiguous
+    zone_source: str  # column, number, state joined by +; or file, ambiguous
     places: tuple[str, ...] = ()  # where it may be: countries and parts of them, sorted
     not_before: datetime | None = None
     anchor: Anchored | None = field(default=None, repr=False)
@@ -160,14 +159,15 @@ class ContactReader:
         key = self._key(fields, to_number, anchor)
         if self._columns.consent is not None:
             of_row.consent(self._columns.consent, fields.get(self._columns.consent, ""))
-        names, source = self._zones(fields, to_number)
+        state = self._state(fields, to_number)
+        names, source = self._zones(fields, to_number, state)
         return Contact(
             line=line,
             key=key,
             to_number=to_number,
             zones=names,
             zone_source=source,
-            places=self._places(fields, to_number),
+            places=of_row.places(to_number, state),
             not_before=of_row.not_before(*self._cell("scheduled_at", fields), self._zone),
             anchor=anchor,
             agent_id=self._agent_id(fields),
@@ -214,23 +214,18 @@ class ContactReader:
             raise Reject(column, f"longer than {KEY_LIMIT} characters")
         return key
 
-    def _zones(self, fields: Mapping[str, str], to_number: str) -> tuple[tuple[str, ...], str]:
-        stated = None
-        column = self._columns.timezone
-        if column is not None and (text := fields.get(column)):
-            if zones.load(text) is None:
-                raise Reject(column, f"no IANA time zone ({zones.hint(text)})")
-            stated = zones.canonical(text)
-        of_number = numbers.zones_of(to_number)
-        if stated is None:
-            return of_row.unstated(of_number, self._ambiguous)
-        if self._stated_only or not of_number:
+    def _zones(
+        self, fields: Mapping[str, str], to_number: str, state: str | None
+    ) -> tuple[tuple[str, ...], str]:
+        column = self._columns.timezone or ""
+        stated = of_row.zone(column, fields.get(column, ""))
+        if stated is not None and self._stated_only:
             return (stated,), "column"
-        return _both(stated, of_number), "column+number"
+        return of_row.candidates(stated, numbers.zones_of(to_number), state, self._ambiguous)
 
-    def _places(self, fields: Mapping[str, str], to_number: str) -> tuple[str, ...]:
+    def _state(self, fields: Mapping[str, str], to_number: str) -> str | None:
         column = self._columns.state or ""
-        return of_row.places(column, fields.get(column, ""), to_number, self._region)
+        return of_row.state(column, fields.get(column, ""), to_number, self._region)
 
     def _agent_id(self, fields: Mapping[str, str]) -> str | None:
         column, text = self._cell("agent_id", fields)
@@ -278,11 +273,6 @@ class ContactReader:
     def caller(self, contact: Contact) -> str:
         """The number that its phone will show, unless it has seen another one before."""
         return self._caller(contact.fields, contact.key, contact.from_number, callers.CALLER)
-
-
-@lru_cache(maxsize=4096)
-def _both(stated: str, of_number: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({stated, *of_number}))
 
 
 def _faults(region: str | None, named_zones: Mapping[str, str | None]) -> Iterator[Fault]:

@@ -66,8 +66,13 @@ def time_zones(e164: str) -> tuple[str, ...]:
                 return tuple(found)
         return ()
     if _any_type(code).match(e164, start):
-        return tuple(TIMEZONE_DATA.get(code, ()))
+        return zones_of_code(code)
     return ()
+
+
+def zones_of_code(code: str) -> tuple[str, ...]:
+    """The time zones of all numbers of a country code; empty where the library has none."""
+    return tuple(TIMEZONE_DATA.get(code, ()))
 
 
 @lru_cache(maxsize=512)

@@ -34,6 +34,8 @@ EVENT_GRACE = timedelta(minutes=7)
 """No retry leaves earlier after an ending that no GET has confirmed."""
 EDGE_MARGIN = timedelta(seconds=60)
 """Calling hours must be open this long before and after the POST."""
+EDGE_MINUTES = 2 * EDGE_MARGIN // timedelta(minutes=1)
+"""Hours of no more minutes than this have no instant with the margin on both sides."""
 UNRESOLVED_AFTER = timedelta(hours=24)
 """A call nobody can tell about is `unresolved` then, where webhooks or status could have told."""
 BREAKER_HOLD = timedelta(minutes=5)

@@ -72,7 +72,7 @@ CALLING: tuple[Key, ...] = (
     Key(
         path="calling_hours.ambiguous_timezone",
         says="Where the list states no zone and the number may be in several with different clocks:"
-        " all of them must be open, the row is skipped, or this zone is meant.",
+        " all of them must be open, the row is skipped, or this one of them is meant.",
         takes="intersect, skip, or an IANA zone",
         default="intersect",
         example=_HOURS + "  ambiguous_timezone: skip",

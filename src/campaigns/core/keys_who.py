@@ -200,7 +200,8 @@ WHO: tuple[Key, ...] = (
     Key(
         path="contacts.state",
         says="The column with each contact's state or province, for rules that differ by state. It"
-        " holds beside the one that the number's area code tells: the strictest rule wins.",
+        " holds beside the one that the number's area code tells: the strictest rule wins, and its"
+        " zones must be open too.",
         takes="a column of states such as FL, Florida, US-FL, NSW or Ontario",
         default="none: only the number tells",
         example=_FILE + "  state: state",

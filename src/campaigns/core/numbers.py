@@ -23,6 +23,7 @@ from phonenumbers import (
 )
 
 from campaigns.core import dialplan, zones
+from campaigns.core.part_zones import STRADDLING
 
 _LONGEST_TEXT = 40
 _LONGEST_E164 = 15
@@ -132,7 +133,17 @@ def country_of(e164: str) -> str | None:
 
 def zones_of(e164: str) -> tuple[str, ...]:
     """Every time zone in which this phone may be: sorted IANA names; empty where none is known."""
-    return _candidates(dialplan.time_zones(e164))
+    names = dialplan.time_zones(e164)
+    if names and e164.startswith("+1"):  # the library names one side of a line in a state
+        names += STRADDLING.get(e164[2:5], ())
+    return _candidates(names)
+
+
+@lru_cache(maxsize=512)
+def zones_of_country(region: str) -> tuple[str, ...]:
+    """Every time zone that phones of a two-letter country may be in; of all who share its code."""
+    code = phonenumbers.country_code_for_region(region)
+    return _candidates(dialplan.zones_of_code(str(code)))
 
 
 @lru_cache(maxsize=1024)

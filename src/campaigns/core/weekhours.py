@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from campaigns.core.definition import HOUSE_HOURS, CallingHours, DateRange, Span
+from campaigns.core.instants import EDGE_MINUTES
 from campaigns.core.public_holidays import place_named
 from campaigns.core.reading import Path, Reading, Refused, one_line, text
 from campaigns.core.rules import rule_named
@@ -257,6 +258,9 @@ def _span(part: str) -> Span:
     if end == start:
         hint = "00:00-24:00 is the whole day"
         raise Refused("hours that end after they start", got=part.strip(), hint=hint)
+    if end - start <= EDGE_MINUTES:
+        hint = "a call keeps 60 s from both edges, so none would ever start"
+        raise Refused("hours of more than two minutes", got=part.strip(), hint=hint)
     return Span(start=start, end=end)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from campaigns.core import columns
 from campaigns.core.anchor import AnchorReader
+from campaigns.core.budget import day_of
 from campaigns.core.calls import Answer
 from campaigns.core.context import Templates, anchor_of
 from campaigns.core.definition import Definition
@@ -17,6 +18,7 @@ from campaigns.core.hours import Hours, rules_of
 from campaigns.core.instants import CLOCK_STEP
 from campaigns.core.rules import Rules
 from campaigns.core.runs import Origin
+from campaigns.core.weeks import EPOCH
 from campaigns.engine.watch import Watch
 from campaigns.errors import DefinitionError, EngineFault, InputError
 from campaigns.ports import Clock, Dialer, Dice, Doorbell, FreshList, Lists, Store, Transaction
@@ -51,6 +53,7 @@ class Versions:
                 self._known.clear()
             try:
                 definition, header = tx.definition(campaign_id, version)
+                day_of(definition, EPOCH)  # here, since the gate cannot answer for its zone
                 self._known[key] = Pinned(
                     definition=definition,
                     templates=Templates.compile(definition, header),

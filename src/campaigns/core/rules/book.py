@@ -110,10 +110,12 @@ class Rules:
         return _switched_off(*self._arguments, places)
 
     def covered(self, places: Places) -> bool:
-        """Whether the law of these places is known at all: without any row a country is closed.
+        """Whether the law of each country among these is known: without any row one is closed.
 
-        A row of the EU opens no member state that has none of its own, since hours are national:
-        a campaign opens it by naming the pack, and the hours that it looked up.
+        Only rows that are on count, whatever their purpose: one of certainty C opens its country
+        once the campaign names it. A row of the EU opens no member state that has none of its own,
+        since hours are national: a campaign opens it by naming the pack, and the hours that it
+        looked up.
         """
         return _covered(*self._arguments, places)
 
@@ -182,4 +184,7 @@ def _switched_off(
 @lru_cache(maxsize=_KEPT)
 def _covered(purpose: str | None, named: tuple[str, ...], off: bool, places: Places) -> bool:
     rules = Rules(purpose, named, off=off)
-    return off or any(row.place != "EU" or rules._names(row) for row in of_places(places))
+    on = [row for row in of_places(places) if rules._is_on(row)]
+    union = any(row.place == "EU" and rules._names(row) for row in on)
+    own = {row.place[:2] for row in on if row.place != "EU"} | (MEMBERS if union else set())
+    return off or (bool(places) and own.issuperset(place[:2] for place in places))

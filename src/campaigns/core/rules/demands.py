@@ -12,7 +12,8 @@ from datetime import date
 from campaigns.core.columns import listed
 from campaigns.core.contacts import Contact, Entry
 from campaigns.core.definition import Definition, Span
-from campaigns.core.rules.book import Places, Rules, overdue, rows
+from campaigns.core.instants import EDGE_MINUTES
+from campaigns.core.rules.book import Places, Rules, of_places, overdue, rows
 from campaigns.core.rules.europe import MEMBERS
 from campaigns.core.rules.row import Rule
 from campaigns.errors import DefinitionError, Fault
@@ -53,11 +54,11 @@ def demands(
     if off:
         warnings.append(_off(off))
     warnings.extend(_named_in_vain(rules, definition))
+    unknown = _unknown(rules, seen)
     if definition.calling_hours.always:
-        return tuple(faults), (*warnings, *_always(held))
-    closed = [places for places in seen if not rules.covered(places)]
-    if closed:
-        warnings.append(_closed(closed))
+        warnings.extend(_always(held))
+    if unknown:
+        warnings.append(_without(unknown, opened=definition.calling_hours.always))
     return tuple(faults), tuple(warnings)
 
 
@@ -118,12 +119,17 @@ def _apart(definition: Definition, rules: Rules, places: Places) -> Rule | None:
 
 
 def _common(ours: Sequence[Span], theirs: Sequence[Span]) -> tuple[Span, ...]:
-    """The minutes of one day that are in both."""
+    """The minutes of one day that are in both, where a call fits between their edges.
+
+    What touches midnight may go on there.
+    """
+    both = [
+        (max(one.start, other.start), min(one.end, other.end)) for one in ours for other in theirs
+    ]
     return tuple(
-        Span(start=max(one.start, other.start), end=min(one.end, other.end))
-        for one in ours
-        for other in theirs
-        if max(one.start, other.start) < min(one.end, other.end)
+        Span(start=start, end=end)
+        for start, end in both
+        if end - start > EDGE_MINUTES or (start < end and (start == 0 or end == 24 * 60))
     )
 
 
@@ -161,15 +167,36 @@ def _always(held: Sequence[Rule]) -> Iterator[Fault]:
         yield _fault("calling_hours", "hours within those of the rules", got, hint)
 
 
-def _closed(closed: Sequence[Places]) -> Fault:
-    countries = sorted({places[0] for places in closed if places})
+def _unknown(rules: Rules, seen: Sequence[Places]) -> Sequence[str]:
+    """The countries without a row that is on, sorted; an empty word: numbers of no country."""
+    countries = {place[:2] for places in seen for place in places or ("",)}
+    return sorted(one for one in countries if not rules.covered((one,) * bool(one)))
+
+
+def _without(unknown: Sequence[str], *, opened: bool) -> Fault:
+    countries = [one for one in unknown if one]
     got = f"{listed(countries)} without one" if countries else ""
-    if not all(closed):
+    if len(countries) < len(unknown):
         got = f"{got} and " * bool(got) + "numbers of no country"
-    hint = f"they are closed, nobody there is called; {_NONE}"
-    if set(countries) <= MEMBERS and all(closed):
-        hint = f"they are closed until you know their hours and name the pack eu under {_RULES}"
-    return _fault("contacts", "countries with a rule of their own", got, hint)
+    return _fault("contacts", "countries with a rule of their own", got, _opens(unknown, opened))
+
+
+def _opens(unknown: Sequence[str], opened: bool) -> str:
+    """What became of these countries, and what changes it."""
+    if opened:
+        return "calling_hours: always opens them day and night, and nobody here knows their law"
+    own = {one: {row.pack for row in of_places((one,)) if row.place == one} for one in unknown}
+    off = sorted({pack for packs in own.values() for pack in packs})
+    left = {one for one, packs in own.items() if not packs}
+    said = []
+    if off:
+        named = " or ".join(off)
+        said.append(f"their rows are off: naming the pack {named} under {_RULES} opens its country")
+    if left and left <= MEMBERS:
+        said.append(f"they are closed until you know their hours and name the pack eu in {_RULES}")
+    elif left:
+        said.append(f"they are closed, nobody there is called; {_NONE}")
+    return "; ".join(said)
 
 
 def _fault(key: str, expected: str, got: str, hint: str) -> Fault:
