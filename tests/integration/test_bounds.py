@@ -669,7 +669,7 @@ def test_what_allowed_a_call_is_kept_with_it() -> None:
     )
     assert isinstance(first, dict)
     assert isinstance(second, dict)
-    assert set(first) == {"places", "hours", "caps", "zone_source"}
+    assert set(first) == {"places", "hours", "caps", "zone_source", "max_duration_s"}
     assert (first["places"], first["zone_source"]) == (["US", "US-FL"], "number")
     looks = [(one["rule"], one["zone"], one["local"][:13]) for one in first["hours"]]
     rules = {rule for rule, _, _ in looks}

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from campaigns.core.contacts import Contact
 from campaigns.core.definition import Budget, Cap, Definition, Failing
+from tests.simulation.appointments import appointments
+from tests.simulation.plan import draw
 
 SHARE = 0.3
 """Of all seeds."""
@@ -84,10 +86,17 @@ def bounds(seed: int) -> Bounds | None:
         caps=caps,
         per_minute=dice.choice((None, 1, 2)),
         at_once=dice.choice((None, 1, 2)),
-        per_day=dice.choice((None, None, 8, 12)),
+        per_day=_half(seed) if dice.choice((False, False, True, True)) else None,
         marketing=dice.random() < 0.5,
         failing=dice.choice((Failing(), Failing(share=0.5, of=4), None)),
     )
+
+
+def _half(seed: int) -> int:
+    """So few calls a day that everybody's take two or three."""
+    plan = draw(seed)
+    touches = 1 if appointments(seed) is None else 2
+    return max(2, plan.people * plan.retry.max_attempts * touches // 2)
 
 
 @dataclass(frozen=True, kw_only=True)
