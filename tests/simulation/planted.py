@@ -250,7 +250,7 @@ FOUND_BY: dict[str, int] = {
     "opt-outs are asked at submit only": 17,
     "caps are not asked": 127,
     "ceilings are not asked": 8,
-    "the budget is not asked": 296,
+    "the budget is not asked": 13,
     "rules of states are not asked": 8,
     "a new slot is born free": 185,
     "the attempts are not counted": 1,
