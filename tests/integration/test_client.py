@@ -65,6 +65,8 @@ def client(url: str) -> Iterator[Client]:
 
 def test_a_campaign_is_planned_put_looked_at_and_decided_on(client: Client) -> None:
     planned = client.plan("visits", CAMPAIGN)
+    assert planned.forecast is not None
+    assert [one["key"] for one in planned.warnings]
     assert (planned.effect, planned.added, planned.refused) == ("created", 2, None)
     with pytest.raises(UnknownName):
         client.campaign("visits")

@@ -210,10 +210,10 @@ class Client:
         key: str | None,
     ) -> Counted:
         if isinstance(campaign, Mapping):
-            return Counted(**self._ask("PUT", _of(name), campaign, query=query, key=key))
+            return results.counted(self._ask("PUT", _of(name), campaign, query=query, key=key))
         content = Path(campaign).read_bytes()
-        return Counted(
-            **self._ask("PUT", _of(name), content, query=query, key=key, kind="application/yaml")
+        return results.counted(
+            self._ask("PUT", _of(name), content, query=query, key=key, kind="application/yaml")
         )
 
     def _decide(self, name: str, verb: str, said: Mapping[str, str]) -> CampaignState:

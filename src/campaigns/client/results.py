@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -25,7 +25,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counted:
-    """What a submission did, or would do. `refused`: why a guard would let it change nothing."""
+    """What a submission did, or would do. `refused`: why a guard would let it change nothing.
+
+    `warnings`: what the rules warn of. `forecast`: what would happen, told by a dry run alone.
+    """
 
     campaign: str
     effect: str  # created | resumed | changed | unchanged
@@ -42,6 +45,8 @@ class Counted:
     finished: int
     past: int
     refused: str | None = None
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    forecast: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +89,13 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     next: str | None
+
+
+def counted(said: Mapping[str, Any]) -> Counted:
+    """What became of a submission; what a newer server says besides is left out."""
+    known = {one.name for one in fields(Counted)}
+    told = {name: value for name, value in said.items() if name in known}
+    return Counted(**{**told, "warnings": tuple(said.get("warnings", ()))})
 
 
 def campaign(summary: Mapping[str, Any], details: Mapping[str, Any] | None = None) -> Campaign:
