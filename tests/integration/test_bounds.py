@@ -193,7 +193,7 @@ def test_money_is_spent_only_as_far_as_it_is_known_to_last() -> None:
 
 
 def test_a_row_that_may_last_longer_reserves_more() -> None:
-    """1 USD a minute and 10 USD a day: who may be talked to for an hour is not called at all."""
+    """1 USD a minute and 10 USD a day: an hour does not fit into any day, and a person hears it."""
     world = World()
     people = [contact(n, max_duration_s=3600 if n else None) for n in range(3)]
     world.submit(people, budget=Budget(cost_per_day=10.0), max_duration=timedelta(minutes=1))
@@ -203,6 +203,9 @@ def test_a_row_that_may_last_longer_reserves_more() -> None:
     world.run_for(600, step=10)
     assert len(world.provider.rung) == 1
     assert reasons(world)["budget"] >= 1
+    (campaign,) = world.rows("SELECT state, paused_why FROM campaign")
+    assert campaign["state"] == "paused"
+    assert "60.00 USD, more than budget.cost_per_day (10.00 USD)" in str(campaign["paused_why"])
 
 
 @pytest.mark.parametrize("price", [0.0, -3.0])

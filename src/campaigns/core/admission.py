@@ -211,13 +211,13 @@ def _number(facts: Facts, at: datetime) -> Iterator[Check]:
     busy = facts.busy_until
     verdict = None if busy is None else _back(WaitReason.NUMBER_BUSY, max(busy, at))
     yield _check("number_busy", verdict, until=busy)
-    full = next_allowed(facts.frequency.limits, facts.recent_intents, at)
-    verdict = _back(WaitReason.CAP, full[1]) if full else None
+    last = next_allowed(facts.frequency.limits, facts.recent_intents, at)
+    verdict = _back(WaitReason.CAP, last[1]) if last else None
     caps = {
         limit.key: f"{made_within(limit.cap, facts.recent_intents, at)} of {said(limit.cap)}"
         for limit in facts.frequency.limits
     }
-    yield _check("caps", verdict, full=full[0] if full else None, **caps)
+    yield _check("caps", verdict, full=last[0] if last else None, **caps)
     rest, until = facts.frequency.rest, facts.frequency.rested(facts.talked_at)
     verdict = _until(WaitReason.REST, until, at)
     yield _check("after_conversation", verdict, by=rest.key if rest else None, until=until)
@@ -243,10 +243,10 @@ def _ceilings(of: Ceilings, now: Now) -> Iterator[Check]:
         of=of.per_minute,
     )
     soon = at + now.mechanical(LOOK_AGAIN)
-    full = _over(of.live, of.at_once) or _over(of.account_live, of.account_at_once)
+    busy = _over(of.live, of.at_once) or _over(of.account_live, of.account_at_once)
     yield _check(
         "concurrent_calls",
-        _back(WaitReason.CONCURRENCY if full else None, soon, Lift.CALLS),
+        _back(WaitReason.CONCURRENCY if busy else None, soon, Lift.CALLS),
         live=of.live if of.at_once is not None else None,
         of=of.at_once,
         account_live=of.account_live if of.account_at_once is not None else None,

@@ -57,6 +57,15 @@ class Purse:
         return cost is not None and reserve is not None and reserve > cost + _SLACK
 
     @property
+    def why_never(self) -> str:
+        """The sentence for a person who is to mend that."""
+        return (
+            f"one call may cost {self.reserve:.2f} USD, more than budget.cost_per_day"
+            f" ({self.budget.cost_per_day:.2f} USD): raise it, lower max_duration, or state"
+            " cost_per_call"
+        )
+
+    @property
     def _reserved(self) -> float:
         """What the calls may cost that nobody has told the price of."""
         each, spent = self.budget.cost_per_call, self.spent

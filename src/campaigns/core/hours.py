@@ -6,15 +6,14 @@ open. A country of which no rule is known is closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Protocol
+from functools import lru_cache, partial
 
 from campaigns.core import zones as names_of_zones
 from campaigns.core.definition import CallingHours, Definition
-from campaigns.core.rules import Rules as RuleBook
+from campaigns.core.rules import Rules
 from campaigns.core.weeks import TICK, WEEK, Calendar, Stretch, instant, intersection, ticks
 from campaigns.core.where import Where
 
@@ -23,28 +22,13 @@ YEAR = timedelta(days=366)
 LOOK_AHEAD = timedelta(days=31)
 """Hours that stay open longer than this are said to close then."""
 
+Weeks = Callable[[int], tuple[Stretch, ...]]
+"""The open stretches of each UTC week."""
+
 FILE = "calling_hours"
 """What the hours of the file itself are called beside the keys of rules."""
 NO_RULES = "no_rules"
 """Why a country is closed of which no rule is known."""
-
-
-class Rule(Protocol):
-    """What the calendar asks of a rule."""
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def hours(self) -> CallingHours | None: ...
-
-
-class Rules(Protocol):
-    """What the calendar asks of the rules of a campaign (core/rules)."""
-
-    def in_force(self, places: tuple[str, ...]) -> Sequence[Rule]: ...
-
-    def covered(self, places: tuple[str, ...]) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +41,9 @@ class Look:
     open: bool
 
 
-def rules_of(definition: Definition) -> RuleBook:
+def rules_of(definition: Definition) -> Rules:
     """The rules that hold for a campaign."""
-    return RuleBook.of(definition.purpose, definition.calling_hours)
+    return Rules.of(definition.purpose, definition.calling_hours)
 
 
 class Hours:
@@ -87,13 +71,7 @@ class Hours:
         """Whether every zone is open from `margin` before `at` to `margin` after it."""
         if self._always:
             return True
-        since, until = ticks(at - margin), ticks(at + margin)
-        for start, end in self._stretches(where, since, until):
-            if start > since:
-                return False
-            if until < end:
-                return True
-        return False
+        return _covers(partial(self._week_everywhere, where), at, margin)
 
     def next_open(
         self,
@@ -154,7 +132,12 @@ class Hours:
         laws = self._laws(where.places)
         asked += [(key, one, where.zones) for key, one in laws or ()]
         found = [
-            Look(rule=key, zone=name, local=_wall(at, name), open=_is_open(one, name, at, margin))
+            Look(
+                rule=key,
+                zone=name,
+                local=_wall(at, name),
+                open=_covers(partial(one.week, name), at, margin),
+            )
             for key, one, zones in asked
             for name in zones or ("",)
         ]
@@ -193,17 +176,7 @@ class Hours:
         )
 
     def _stretches(self, where: Where, since: int, until: int) -> Iterator[Stretch]:
-        """Open stretches from `since` on, cut off there; one that grows over weeks comes again."""
-        run = (since, since)
-        for week in range(since // WEEK, until // WEEK + 1):
-            for start, end in self._week_everywhere(where, week):
-                if end <= since:
-                    continue
-                if start > until:
-                    return
-                start_here = max(start, since)
-                run = (run[0] if start_here == run[1] else start_here, end)
-                yield run
+        return _runs(partial(self._week_everywhere, where), since, until)
 
     def _intersect_week(self, where: Where, week: int) -> tuple[Stretch, ...]:
         laws = self._laws(where.places)
@@ -242,14 +215,24 @@ def _calendar_of(key: str, hours: CallingHours) -> Calendar:
     return _OF_RULES[key]
 
 
-def _is_open(calendar: Calendar, name: str, at: datetime, margin: timedelta) -> bool:
-    since, until = ticks(at - margin), ticks(at + margin)
+def _runs(weeks: Weeks, since: int, until: int) -> Iterator[Stretch]:
+    """Open stretches from `since` on, cut off there; one that grows over weeks comes again."""
     run = (since, since)
     for week in range(since // WEEK, until // WEEK + 1):
-        for start, end in calendar.week(name, week):
-            if start <= run[1] and end > run[1]:
-                run = (since, end)
-    return until < run[1]
+        for start, end in weeks(week):
+            if end <= since:
+                continue
+            if start > until:
+                return
+            start_here = max(start, since)
+            run = (run[0] if start_here == run[1] else start_here, end)
+            yield run
+
+
+def _covers(weeks: Weeks, at: datetime, margin: timedelta) -> bool:
+    """Whether it is open from `margin` before `at` to `margin` after it."""
+    since, until = ticks(at - margin), ticks(at + margin)
+    return any(start <= since and until < end for start, end in _runs(weeks, since, until))
 
 
 def _wall(at: datetime, name: str) -> datetime | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from campaigns.core.admission import full
-from campaigns.core.budget import Purse
 from campaigns.core.definition import Definition
 from campaigns.core.instants import Now
 from campaigns.core.records import AccountRow, CampaignRow
@@ -22,8 +21,7 @@ def room_of(
     """
     found = tx.ceilings(campaign, account, definition, now)
     if found.purse is not None and found.purse.never:
-        _pause(tx, campaign, found.purse, now)
-        return 0
+        return 1  # the gate pauses the campaign, and says why
     if full(found, now) is not None:
         return 0
     bounds = [
@@ -38,17 +36,6 @@ def room_of(
     room = found.purse.room() if found.purse is not None else None
     bounds += [] if room is None else [room]
     return min(bounds, default=None)
-
-
-def _pause(tx: Transaction, campaign: CampaignRow, purse: Purse, now: Now) -> None:
-    """No day ever lets a call go: a person decides, and sees why."""
-    if not tx.pause_asked(campaign.id):
-        why = (
-            f"one call may cost {purse.reserve:.2f} USD, more than budget.cost_per_day"
-            f" ({purse.budget.cost_per_day:.2f} USD): raise it, lower max_duration, or state"
-            " cost_per_call"
-        )
-        tx.ask_pause(campaign.id, why, now.policy)
 
 
 def room_at(

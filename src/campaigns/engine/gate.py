@@ -136,8 +136,11 @@ def pass_gate(tx: Transaction, claim: Claim, parts: Parts) -> Intent | Decision:
                 marked=mark_of(tx, incarnation, now, parts),
             )
         case GiveBack(reason=reason, until=until):
+            purse = looked.ceilings.purse
             if reason is WaitReason.APPROVAL:
                 approval.wait_for(tx, campaign, now.policy)
+            elif reason is WaitReason.BUDGET and purse is not None and purse.never:
+                tx.ask_pause(campaign.id, purse.why_never, now.policy)
             tx.give_back(task.id, claim.claim, eligible_at=until, reason=reason.value)
             return decision
         case Finish():
