@@ -21,7 +21,7 @@ from campaigns.core.admission import (
     decide,
 )
 from campaigns.core.budget import Purse, Spent
-from campaigns.core.caps import HOUSE, HOUSE_KEY, Frequency, Limit, Rest
+from campaigns.core.caps import HOUSE, HOUSE_KEY, CapRule, Frequency, Rest
 from campaigns.core.definition import Budget, CallingHours, Cap, Span
 from campaigns.core.facts import Ceilings, Facts
 from campaigns.core.hours import Hours
@@ -56,7 +56,7 @@ FACTS = Facts(
     where=Where(("America/New_York",)),
     suppressed=False,
     busy_until=None,
-    frequency=Frequency(limits=(Limit(key=HOUSE_KEY, cap=HOUSE),)),
+    frequency=Frequency(limits=(CapRule(key=HOUSE_KEY, cap=HOUSE),)),
     recent_intents=(),
     account_paused=False,
     not_before=None,
@@ -210,7 +210,7 @@ def test_without_any_slot_nobody_is_rung() -> None:
 
 near = st.integers(-3, 3).map(lambda n: T0 + n * 30 * S)
 STRICT = Frequency(
-    limits=(Limit(key="us-fl", cap=Cap(calls=2, per=CAP_PERIOD)),),
+    limits=(CapRule(key="us-fl", cap=Cap(calls=2, per=CAP_PERIOD)),),
     rest=Rest(key="reg-f", after=timedelta(days=7)),
 )
 

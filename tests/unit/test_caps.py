@@ -13,8 +13,8 @@ from campaigns.core.caps import (
     FILE_KEY,
     HOUSE,
     HOUSE_KEY,
+    CapRule,
     Frequency,
-    Limit,
     frequency,
     full_until,
     made_within,
@@ -42,7 +42,7 @@ def has_room(cap: Cap, made: Sequence[datetime], at: datetime) -> bool:
 def test_the_next_call_goes_at_the_first_instant_at_which_every_cap_has_room(
     several: list[Cap], made: list[datetime]
 ) -> None:
-    limits = [Limit(key=str(n), cap=cap) for n, cap in enumerate(several)]
+    limits = [CapRule(key=str(n), cap=cap) for n, cap in enumerate(several)]
     found = next_allowed(limits, made, T0)
     edges = sorted({T0, *(one + cap.per for one in made for cap in several if one + cap.per > T0)})
     every = [at for at in edges if all(has_room(cap, made, at) for cap in several)]
@@ -62,7 +62,7 @@ def test_whoever_waits_as_told_never_has_more_calls_in_any_window(
     """Callers ask at any time and call at the instant that they are told."""
     made: list[datetime] = []
     for at in sorted(T0 + n * M for n in asks):
-        told = next_allowed([Limit(key=FILE_KEY, cap=cap)], made, max(at, *made, T0))
+        told = next_allowed([CapRule(key=FILE_KEY, cap=cap)], made, max(at, *made, T0))
         made.append(max(at, *made, T0) if told is None else told[1])
     for last in made:
         assert sum(last - cap.per < one <= last for one in made) <= cap.calls
@@ -78,8 +78,8 @@ def test_a_call_leaves_its_window_at_the_very_instant() -> None:
 
 
 def test_the_cap_that_lets_go_last_is_named() -> None:
-    short = Limit(key="short", cap=Cap(calls=1, per=H))
-    long = Limit(key="long", cap=Cap(calls=2, per=24 * H))
+    short = CapRule(key="short", cap=Cap(calls=1, per=H))
+    long = CapRule(key="long", cap=Cap(calls=2, per=24 * H))
     made = [T0 - 2 * H, T0 - M]
     assert next_allowed([short, long], made, T0) == ("long", T0 + 22 * H)
     assert next_allowed([short, long], made[1:], T0) == ("short", T0 + H - M)
@@ -97,7 +97,7 @@ def row(key: str, *of: Cap, rest: timedelta | None = None) -> Rule:
 
 
 def test_without_caps_of_the_file_the_default_of_the_house_holds() -> None:
-    assert frequency((), ()) == Frequency(limits=(Limit(key=HOUSE_KEY, cap=HOUSE),))
+    assert frequency((), ()) == Frequency(limits=(CapRule(key=HOUSE_KEY, cap=HOUSE),))
     assert (HOUSE.calls, HOUSE.per) == (4, 24 * H)
 
 
@@ -130,7 +130,7 @@ def test_the_strictest_of_all_wins(
     rules = [row(f"r{n}", *some) for n, some in enumerate(of_rules)]
     alone = next_allowed(frequency(stated, ()).limits, made, T0)
     together = next_allowed(frequency(stated, rules).limits, made, T0)
-    each = [next_allowed([Limit(key="", cap=cap)], made, T0) for some in of_rules for cap in some]
+    each = [next_allowed([CapRule(key="", cap=cap)], made, T0) for some in of_rules for cap in some]
     latest = max(at for at in (T0, *(one[1] for one in (alone, *each) if one is not None)))
     assert (T0 if together is None else together[1]) == latest
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from campaigns.core.admission import Admit, Decision, Finish, GiveBack, Lift, WaitReason, decide
 from campaigns.core.budget import Purse, Spent
-from campaigns.core.caps import HOUSE, HOUSE_KEY, Frequency, Limit, Rest
+from campaigns.core.caps import HOUSE, HOUSE_KEY, CapRule, Frequency, Rest
 from campaigns.core.definition import Budget, CallingHours, Cap, Span
 from campaigns.core.eligibility import DISPATCH, asked, calendars, coming, later
 from campaigns.core.explanation import Asked, Need, Next, Said
@@ -36,7 +36,7 @@ LUNCH = Hours(
 )
 OPENS = datetime(2026, 3, 11, 13, 0, tzinfo=UTC) + EDGE_MARGIN  # 09:01 in New York the next day
 MIDNIGHT = datetime(2026, 3, 11, 4, 0, tzinfo=UTC)
-HOUSE_CAP = Frequency(limits=(Limit(key=HOUSE_KEY, cap=HOUSE),))
+HOUSE_CAP = Frequency(limits=(CapRule(key=HOUSE_KEY, cap=HOUSE),))
 NOW = Now(real=T0, policy=T0)
 FACTS = Facts(
     expires_as="campaign_end",
@@ -209,11 +209,11 @@ PAST = st.lists(st.integers(0, 3 * 24 * 60), max_size=6).map(
 OFTEN = st.sampled_from(
     [
         HOUSE_CAP,
-        Frequency(limits=(Limit(key="caps", cap=Cap(calls=1, per=6 * H)),)),
+        Frequency(limits=(CapRule(key="caps", cap=Cap(calls=1, per=6 * H)),)),
         Frequency(
             limits=(
-                Limit(key=HOUSE_KEY, cap=HOUSE),
-                Limit(key="us-fl", cap=Cap(calls=2, per=2 * DAY)),
+                CapRule(key=HOUSE_KEY, cap=HOUSE),
+                CapRule(key="us-fl", cap=Cap(calls=2, per=2 * DAY)),
             ),
             rest=Rest(key="us-reg-f", after=2 * DAY),
         ),

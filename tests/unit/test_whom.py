@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.core.admission import WaitReason
-from campaigns.core.caps import HOUSE, HOUSE_KEY, Frequency, Limit, Rest
+from campaigns.core.caps import HOUSE, HOUSE_KEY, CapRule, Frequency, Rest
 from campaigns.core.definition import CallingHours, Cap, Span
 from campaigns.core.figures import AccountFigures, LaneGroup, Waiting
 from campaigns.core.hours import Hours
@@ -16,7 +16,7 @@ from campaigns.core.instants import EDGE_MARGIN
 from campaigns.core.lifecycle import CampaignState
 from campaigns.core.report import STARTING, Situation
 from campaigns.core.where import Where
-from campaigns.core.whom import Rules, comes_next, resting, used
+from campaigns.core.whom import NumberRules, comes_next, resting, used
 
 T0 = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # 11:00 in New York
 H = timedelta(hours=1)
@@ -48,7 +48,7 @@ NOW = Situation(
 TASK = LaneGroup(
     where=Where(("America/New_York",)), reason="due", eligible=True, count=1, first=T0, last=T0
 )
-FREE = Rules(unwanted=False)
+FREE = NumberRules(unwanted=False)
 
 
 def test_a_number_that_is_free_is_called_as_its_campaign_says() -> None:
@@ -91,7 +91,7 @@ def test_a_number_on_the_do_not_call_list_is_never_called() -> None:
 
 def test_each_cap_is_told_with_how_far_it_is_used() -> None:
     three = Cap(calls=2, per=6 * H)
-    often = Frequency(limits=(Limit(key=HOUSE_KEY, cap=HOUSE), Limit(key="caps", cap=three)))
+    often = Frequency(limits=(CapRule(key=HOUSE_KEY, cap=HOUSE), CapRule(key="caps", cap=three)))
     house, own = used(often, [T0 - 20 * H, T0 - 5 * H, T0 - H], T0)
     assert (house.rule, house.used, house.calls, house.full_until) == (HOUSE_KEY, 3, 4, None)
     assert (own.rule, own.used, own.calls, own.full_until) == ("caps", 2, 2, T0 + H)

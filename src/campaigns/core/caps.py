@@ -22,7 +22,7 @@ FILE_KEY, HOUSE_KEY = "caps", "house_cap"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
+class CapRule:
     """A cap, and who sets it: FILE_KEY, HOUSE_KEY, or a rule's key."""
 
     key: str
@@ -41,7 +41,7 @@ class Rest:
 class Frequency:
     """All that bounds how often one number is rung."""
 
-    limits: tuple[Limit, ...]
+    limits: tuple[CapRule, ...]
     rest: Rest | None = None
 
     @property
@@ -56,12 +56,12 @@ class Frequency:
 
 def frequency(stated: Sequence[Cap], rules: Iterable[Rule]) -> Frequency:
     """What holds for a number. `stated`: by the file, whose caps replace the house default."""
-    limits = [Limit(key=FILE_KEY, cap=cap) for cap in stated]
+    limits = [CapRule(key=FILE_KEY, cap=cap) for cap in stated]
     if not limits:
-        limits.append(Limit(key=HOUSE_KEY, cap=HOUSE))
+        limits.append(CapRule(key=HOUSE_KEY, cap=HOUSE))
     rest: Rest | None = None
     for rule in rules:
-        limits += [Limit(key=rule.key, cap=cap) for cap in rule.caps]
+        limits += [CapRule(key=rule.key, cap=cap) for cap in rule.caps]
         after = rule.after_conversation
         if after is not None and (rest is None or after > rest.after):
             rest = Rest(key=rule.key, after=after)
@@ -89,7 +89,7 @@ def said(cap: Cap) -> str:
 
 
 def next_allowed(
-    limits: Iterable[Limit], intents: Sequence[datetime], at: datetime
+    limits: Iterable[CapRule], intents: Sequence[datetime], at: datetime
 ) -> tuple[str, datetime] | None:
     """The cap that lets the next call go last, and when; None: all have room at `at`.
 

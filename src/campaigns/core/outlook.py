@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from campaigns.core import zones
 from campaigns.core.backlog import KEYS, Batch, Budget, Going
 from campaigns.core.budget import day_of
-from campaigns.core.caps import Limit, frequency, next_allowed
+from campaigns.core.caps import CapRule, frequency, next_allowed
 from campaigns.core.definition import Definition
 from campaigns.core.hours import Hours, rules_of
 from campaigns.core.lifecycle import Outcome
@@ -110,7 +110,7 @@ def _fits(
 ) -> Callable[[Where, tuple[datetime, ...], datetime], datetime] | None:
     """When a number may be called again; None where so many calls cannot reach any cap."""
     rules = rules_of(definition)
-    limits: dict[tuple[str, ...], tuple[Limit, ...]] = {}
+    limits: dict[tuple[str, ...], tuple[CapRule, ...]] = {}
     for places in {where.places for where in wheres}:
         limits[places] = frequency(definition.caps, rules.in_force(places)).limits
     touches = [touch.name for touch in definition.schedule.touches] or [""]

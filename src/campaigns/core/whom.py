@@ -16,7 +16,7 @@ from campaigns.core.suppression import SuppressionLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rules:
+class NumberRules:
     """What holds for a number in one campaign. Instants: it is over then; None: it does not hold.
 
     `cap_until`: of all caps that hold there, the one that lets the next call go last.
@@ -32,7 +32,7 @@ class Rules:
 class CapUsed:
     """A cap that holds for a number: in these campaigns; none: it is in no campaign.
 
-    `rule`: as in caps.Limit. `full_until` None: there is room.
+    `rule`: as in caps.CapRule. `full_until` None: there is room.
     """
 
     rule: str
@@ -117,7 +117,7 @@ def resting(of: Frequency, talked_at: datetime | None, at: datetime) -> Resting 
     return Resting(rule=of.rest.key, until=until)
 
 
-def comes_next(task: LaneGroup, now: Situation, rules: Rules) -> Waiting:
+def comes_next(task: LaneGroup, now: Situation, rules: NumberRules) -> Waiting:
     """When one waiting dial task could leave, and why not before."""
     (found,) = waiting([task], now)
     if rules.unwanted:

@@ -18,7 +18,16 @@ from campaigns.core.instants import Now
 from campaigns.core.lifecycle import Outcome, TaskState
 from campaigns.core.report import Situation
 from campaigns.core.suppression import SuppressionLine
-from campaigns.core.whom import CapUsed, Resting, Rules, Whom, WhomTask, comes_next, resting, used
+from campaigns.core.whom import (
+    CapUsed,
+    NumberRules,
+    Resting,
+    Whom,
+    WhomTask,
+    comes_next,
+    resting,
+    used,
+)
 from campaigns.store.base import key_of
 from campaigns.store.reads_calls import CallReads
 from campaigns.store.reads_campaigns import CampaignReads
@@ -160,7 +169,7 @@ def _task(row: Row[Any], of: _Campaign, often: Frequency, past: _Past) -> WhomTa
         )
         full = next_allowed(often.limits, past.intents, past.at)
         rest = resting(often, past.talked_at, past.at)
-        rules = Rules(
+        rules = NumberRules(
             unwanted=of.unwanted,
             cap_until=full[1] if full else None,
             rest_until=rest.until if rest else None,
