@@ -213,6 +213,18 @@ def test_who_could_be_called_again_and_found_no_start_was_not_capped() -> None:
     assert of(tight, campaigns=[one]).missed_by == {CAP: pytest.approx(100)}
 
 
+def test_a_budget_of_money_without_a_price_has_no_finish_that_anybody_knows() -> None:
+    money = campaign(budget=Budget(cost=5.0))
+    blind = of(batch(70), campaigns=[money])
+    assert (blind.blind, blind.finish_at, blind.finish_early, blind.finish_late) == (
+        *(True, None),
+        *(None, None),
+    )
+    stated = of(batch(70), campaigns=[campaign(budget=Budget(cost=5.0, per_call=0.1))])
+    assert not stated.blind
+    assert stated.finish_at is not None
+
+
 def test_a_budget_of_a_day_goes_on_when_the_next_one_begins() -> None:
     one = campaign(budget=Budget(calls=30))
     found = of(batch(70), campaigns=[one])

@@ -43,6 +43,10 @@ def show(found: Forecast, now: datetime, *, first: int | None) -> None:
 def _facts(found: Forecast, now: datetime, first: int | None) -> Iterator[tuple[str, str]]:
     if found.first_call_at is not None:
         yield "start", screen.moment(found.first_call_at, now)
+    if found.blind:
+        why = "no price is known yet, so one call goes at a time until one is told"
+        cure = "the calls below reckon without that; budget.cost_per_call says a price"
+        yield "finish", f"unknown: {why} ({cure})"
     if found.finish_at is not None:
         early, late = found.finish_early, found.finish_late
         about = f"; 8 times of 10 between {_clock(early)} and {_clock(late)}" if early else ""

@@ -58,6 +58,8 @@ class Forecast:
     a few in `missed_keys`. `cut_short`: people who were called and lack a retry, by reason. `full`:
     which share of the account's starts is used in the hours in which it calls; `busiest`: in the
     busiest of them.
+    `blind`: it has a budget of money and no price is known, so one call goes at a time until one is
+    told, and nobody can say when it ends.
     `cost`: from, to; None: no price is known. `rounded`: of a long list instants are known to this.
     """
 
@@ -79,6 +81,7 @@ class Forecast:
     cost: tuple[float, float] | None
     assumptions: Assumptions
     rounded: timedelta | None = None
+    blind: bool = False
 
     @property
     def answered(self) -> float:
@@ -105,6 +108,10 @@ def forecast(
         tally.miss(reason, touch, -1, count, ())
         tally.outcomes[outcome] += count
     answered = tally.calls * assumed.answered
+    priced = assumed.cost(answered, tally.calls - answered)
+    blind = priced is None and any(
+        one.budget.cost is not None and one.budget.per_call is None for one in campaigns if one.mine
+    )
     full, busiest = _used(tally, account, assumed)
     late = sorted(tally.missed.items(), key=lambda one: (-one[1], one[0]))
     return Forecast(
@@ -117,9 +124,9 @@ def forecast(
             for hour, (mine, others) in sorted(tally.hours.items())
         ),
         first_call_at=None if tally.first is None else instant(tally.first),
-        finish_at=_over(tally, 0.5),
-        finish_early=_over(tally, 0.1),
-        finish_late=_over(tally, 0.9),
+        finish_at=None if blind else _over(tally, 0.5),
+        finish_early=None if blind else _over(tally, 0.1),
+        finish_late=None if blind else _over(tally, 0.9),
         missed=tuple(
             Missed(
                 reason=reason,
@@ -134,9 +141,10 @@ def forecast(
         cut_short=dict(sorted(tally.cut_short.items())),
         full=full,
         busiest=busiest,
-        cost=assumed.cost(answered, tally.calls - answered),
+        cost=priced,
         assumptions=assumed,
         rounded=timedelta(microseconds=tally.rounded) if tally.rounded else None,
+        blind=blind,
     )
 
 
@@ -189,6 +197,7 @@ def told(found: Forecast, zone: tzinfo) -> dict[str, Any]:
         "first_call_at": found.first_call_at,
         "finish_at": found.finish_at,
         "finish_between": [found.finish_early, found.finish_late],
+        "one_call_at_a_time": found.blind,
         "cost": None
         if found.cost is None
         else {
